@@ -1,0 +1,23 @@
+/**
+ * Evidence: one record found on a host, with its address, its time and the observables in it.
+ *
+ * A source yields evidence and never compares; `match` compares and never reads.
+ */
+import type { Observable } from './observable.ts'
+import type { PathText } from './path-text.ts'
+import type { Platform } from './platform.ts'
+
+/** One record. Observables must be canonical. */
+export interface Evidence {
+  /** Name of the evidence source, snake_case. */
+  readonly source: string
+  /** The file or store the record was found in. */
+  readonly path?: PathText
+  /** Byte offset or row number inside `path`. */
+  readonly offset?: number
+  /** When it happened, unix seconds. */
+  readonly time?: number
+  /** Platform the record speaks of, not the one it was found on: a Windows installer on a Linux server is `windows`. */
+  readonly platform?: Platform
+  readonly observables: readonly Observable[]
+}

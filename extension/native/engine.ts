@@ -1,0 +1,166 @@
+/**
+ * The contract of the scanning engines: walk, digest, read.
+ *
+ * Two engines satisfy it: the native module (Rust, own threads) and the portable one (TypeScript over node:fs). The
+ * same table of cases runs against both, and a differential test compares them. An engine proposes: it selects by
+ * name, size and magic and computes digests; it knows no indicator and gives no verdict.
+ *
+ * Values flow by pulling batches. Nothing is thrown for one bad file: it is an `EngineError` in the batch, with the
+ * path and a reason, and the others go on. Only an unusable request (a root that does not exist) rejects.
+ */
+import type { DigestAlgorithm } from '../domain/observable.ts'
+import type { PathText } from '../domain/path-text.ts'
+
+/** A file below a root: index into the plan's roots, and the relative path with `/` between components. */
+export interface FileRef {
+  readonly root: number
+  readonly path: PathText
+}
+
+/** What identifies one state of one file. Two equal identities mean: not changed since. */
+export interface FileIdentity {
+  readonly dev: bigint
+  readonly ino: bigint
+  readonly size: number
+  /** Nanoseconds since 1970. */
+  readonly mtimeNs: bigint
+  readonly ctimeNs: bigint
+}
+
+/** One regular file that a walk selected. */
+export interface WalkEntry extends FileRef, FileIdentity {
+  /** Index of every rule that selected it, ascending. */
+  readonly rules: readonly number[]
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly nlink: number
+  readonly atimeNs: bigint
+  /** Birth time in nanoseconds, 0 where the file system has none. */
+  readonly btimeNs: bigint
+  /** Allocated 512-byte blocks: fewer than the size needs means a sparse file. */
+  readonly blocks: number
+}
+
+/** Why something was not examined. Permanent words: they are stored and shown. */
+export const engineErrorCodes = [
+  'denied', // no permission
+  'vanished', // gone between listing and opening
+  'changed', // replaced, or its size or times changed while it was read
+  'not_regular', // no regular file (any more): a FIFO, device, socket, directory
+  'symlink', // a symbolic link where a file or directory was expected; never followed
+  'too_big', // above maxFileBytes
+  'too_deep', // below maxDepth
+  'too_many', // maxEntries reached: the walk was cut
+  'other_filesystem', // a mount point that the plan does not cross
+  'skipped', // in the plan's skip list
+  'timeout', // took longer than fileTimeoutMs
+  'io', // the system's own error, in message
+] as const
+
+/** One of the reasons. */
+export type EngineErrorCode = (typeof engineErrorCodes)[number]
+
+/** One thing that was not examined. */
+export interface EngineError extends FileRef {
+  readonly code: EngineErrorCode
+  /** The system's message, one line. */
+  readonly message: string
+}
+
+/** Selects regular files by relative path and size. Both must hold. */
+export interface SelectRule {
+  /** Pattern of domain/glob.ts over the path below the root. `**` alone selects everything. */
+  readonly pattern: string
+  readonly minSize?: number
+  readonly maxSize?: number
+}
+
+/** What to walk. */
+export interface WalkPlan {
+  /** Absolute directories, canonical (no symbolic link in them). A root that is a file is one entry, path ''. */
+  readonly roots: readonly PathText[]
+  readonly rules: readonly SelectRule[]
+  /** Whether patterns ignore ASCII case. */
+  readonly ignoreCase: boolean
+  /** Absolute directories that are not entered; reported once as `skipped`. */
+  readonly skip: readonly PathText[]
+  /** `same`: stay on the root's file system. `local`: cross into local ones, not network, FUSE or kernel ones. */
+  readonly mounts: 'same' | 'local' | 'all'
+  /** Directory levels below a root, at most. */
+  readonly maxDepth: number
+  /** Directory entries seen in all, at most. */
+  readonly maxEntries: number
+}
+
+/** Totals of a walk so far. */
+export interface WalkProgress {
+  readonly directories: number
+  /** Names read from directories. */
+  readonly entries: number
+  /** Regular files whose name or path could be ruled on (files among the entries). */
+  readonly files: number
+  readonly selected: number
+  /** Whether maxEntries or maxDepth cut the walk. */
+  readonly truncated: boolean
+}
+
+/** One pull: entries in no particular order, errors, totals so far. */
+export interface WalkBatch {
+  readonly entries: readonly WalkEntry[]
+  readonly errors: readonly EngineError[]
+  readonly progress: WalkProgress
+}
+
+/** Which digests a file gets, depending on its first bytes. The union over all matching classes is computed. */
+export interface DigestClass {
+  /** Hex prefixes of the head, any of which must match; absent: any head. */
+  readonly magics?: readonly string[]
+  readonly algorithms: readonly DigestAlgorithm[]
+}
+
+/** One file to digest. */
+export interface DigestItem extends FileRef {
+  /** Identity from the walk: a different one at opening is `changed`. Absent: whatever is found. */
+  readonly expected?: FileIdentity
+  /** Indexes into the request's classes. */
+  readonly classes: readonly number[]
+}
+
+/** What to digest. */
+export interface DigestRequest {
+  readonly roots: readonly PathText[]
+  readonly items: readonly DigestItem[]
+  readonly classes: readonly DigestClass[]
+  /** Larger files are `too_big`, never hashed in part. */
+  readonly maxFileBytes: number
+  /** A file that takes longer is `timeout`. */
+  readonly fileTimeoutMs: number
+}
+
+/** Digests of one file, or why there are none. Exactly one result per item, in the items' order. */
+export type DigestResult = DigestedFile | { readonly error: EngineErrorCode; readonly message: string }
+
+/** A file that was read. */
+export interface DigestedFile {
+  /** First bytes, at most `headLength` of domain/file-kind.ts. */
+  readonly head: Uint8Array
+  readonly identity: FileIdentity
+  /** Lower-case hex; only what a matching class asked for. Empty when no class matched: then only the head was read. */
+  readonly digests: Readonly<Partial<Record<DigestAlgorithm, string>>>
+  /** Bytes read from the file. */
+  readonly bytesRead: number
+}
+
+/** A scanning engine. Its methods never block the event loop for longer than decoding one batch. */
+export interface ScanEngine {
+  readonly name: 'native' | 'portable'
+  /** Walks, yielding at most 1024 entries a batch, at least one batch (the last carries the final totals). */
+  walk(plan: WalkPlan, signal: AbortSignal): AsyncGenerator<WalkBatch, void, undefined>
+  /** Digests up to 1024 items; rejects with the signal's reason when aborted. */
+  digest(request: DigestRequest, signal: AbortSignal): Promise<readonly DigestResult[]>
+  /** Lists metadata of single files without walking (for `path = ...`): an entry with no rules, or an error. */
+  stat(roots: readonly PathText[], files: readonly FileRef[]): Promise<readonly (WalkEntry | EngineError)[]>
+  /** Reads up to `length` bytes at `offset` of a regular file opened as safely as for a digest. */
+  read(roots: readonly PathText[], file: FileRef, offset: number, length: number): Promise<Uint8Array>
+}
