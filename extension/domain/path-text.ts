@@ -10,7 +10,7 @@
 /** A path in the escaped form described above. */
 export type PathText = string
 
-const escape = /\\x([0-9a-f]{2})/g
+const escaped = /\\x([0-9a-f]{2})/g
 const ambiguous = /\\(?=x[0-9a-f]{2})/g
 const lossy = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -30,11 +30,12 @@ export function pathToBytes(path: PathText): Uint8Array {
   if (!path.includes('\\x')) return encoder.encode(path)
   const out: number[] = []
   let last = 0
-  for (const found of path.matchAll(escape)) {
-    out.push(...encoder.encode(path.slice(last, found.index)), Number.parseInt(found[1] ?? '', 16))
+  for (const found of path.matchAll(escaped)) {
+    for (const byte of encoder.encode(path.slice(last, found.index))) out.push(byte)
+    out.push(Number.parseInt(found[1] ?? '', 16))
     last = found.index + found[0].length
   }
-  out.push(...encoder.encode(path.slice(last)))
+  for (const byte of encoder.encode(path.slice(last))) out.push(byte)
   return Uint8Array.from(out)
 }
 

@@ -1,0 +1,10 @@
+/**
+ * Every command, in the order of the help.
+ */
+import type { Command } from '../command.ts'
+import { hunt } from './hunt.ts'
+import { indicators } from './indicators.ts'
+import { query } from './query.ts'
+
+/** All commands. Their option types are their own; the program only hands values over. */
+export const commands = [hunt, query, indicators] as unknown as readonly Command[]

@@ -1,0 +1,52 @@
+/**
+ * What the hunting commands share: from their options to an open catalogue, and closing it whatever happens.
+ */
+import { type Catalogue, type CatalogueSettings, openCatalogue } from '../extension/catalogue.ts'
+import { HunterError } from '../extension/domain/errors.ts'
+import type { Platform } from '../extension/domain/platform.ts'
+import { openIndicatorPath } from '../extension/indicators/index.ts'
+import type { WalkPlan } from '../extension/native/engine.ts'
+import { openLog } from '../extension/runtime/log.ts'
+import { defaultStateDir } from '../extension/runtime/state-dir.ts'
+import type { Terminal } from './command.ts'
+import type { huntOptions, OptionValues } from './options.ts'
+
+/** Opens what a hunting command needs. A command that takes no arguments passes them here to be refused. */
+export async function openForHunt(
+  terminal: Terminal,
+  options: OptionValues<typeof huntOptions>,
+  args: readonly string[],
+): Promise<Catalogue> {
+  if (args.length > 0) throw new HunterError('usage', `unexpected argument ${JSON.stringify(args[0])}`)
+  const log = openLog(terminal.logLevel)
+  const sets = options.indicators.flatMap((path) => openIndicatorPath(path).sets)
+  const isRoot = process.getuid?.() === 0
+  const settings: CatalogueSettings = {
+    ...(options.root === undefined ? {} : { root: options.root }),
+    ...(options.platform === undefined ? {} : { platform: options.platform as Platform }), // checked against choices
+    ...(options.mounts === undefined ? {} : { mounts: options.mounts as WalkPlan['mounts'] }),
+    ...(options['no-cache']
+      ? {}
+      : { stateDir: options.state ?? defaultStateDir(terminal.env, process.platform, isRoot) }),
+    sets,
+    scope: options.full ? 'full' : 'places',
+    limits: { maxFileBytes: mebibytes(options['max-file-size']) },
+  }
+  return await openCatalogue(settings, log)
+}
+
+/** Runs with a catalogue and closes it. */
+export async function closing<T>(catalogue: Catalogue, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } finally {
+    catalogue.close()
+  }
+}
+
+function mebibytes(text: string): number {
+  if (!/^\d{1,7}$/.test(text) || Number(text) === 0) {
+    throw new HunterError('usage', `--max-file-size is ${JSON.stringify(text)}; expected whole mebibytes`)
+  }
+  return Number(text) * 1024 * 1024
+}

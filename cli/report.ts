@@ -1,0 +1,154 @@
+/**
+ * The report of a hunt for people: verdict, what was found and why, what was searched, what to do next.
+ */
+import { type Artifact, whyArtifact } from '../extension/domain/artifact.ts'
+import type { HostVerdict, HostVerdictWord } from '../extension/domain/host-verdict.ts'
+import type { Platform } from '../extension/domain/platform.ts'
+import { isBlinding, type Scan } from '../extension/domain/scan.ts'
+import { printable } from './output/printable.ts'
+
+/** Everything a report says. */
+export interface HuntFacts {
+  readonly host: HostVerdict
+  /** Without the benign ones, gravest first. */
+  readonly artifacts: readonly Artifact[]
+  readonly benign: number
+  readonly scans: readonly Scan[]
+  readonly engine: string
+  readonly engineReason?: string
+  readonly indicators: number
+  readonly sets: number
+  /** Indicators in force that made the sweep read every file. */
+  readonly readsEverything: number
+  readonly platform: Platform | undefined
+  readonly isFull: boolean
+}
+
+/** The whole report. */
+export function huntReport(facts: HuntFacts): string {
+  const found = facts.artifacts.map(artifactText).join('\n')
+  return [headline(facts), found, searched(facts), next(facts)].filter(Boolean).join('\n')
+}
+
+/** Verdict and totals, for stderr when data goes elsewhere. */
+export function huntSummary(facts: HuntFacts): string {
+  return [headline(facts), searched(facts)].join('\n')
+}
+
+const meanings: Readonly<Record<HostVerdictWord, string>> = {
+  clean: 'no trace of the 3CX compromise was found',
+  unknown: 'nothing was found, but not everything could be examined',
+  exposed: 'an affected release, or something suspicious, is there',
+  contacted: "the actor's infrastructure was contacted",
+  compromised: 'parts of the attack are there',
+}
+
+function headline(facts: HuntFacts): string {
+  const { verdict, artifacts } = facts.host
+  const count = artifacts === 0 ? '' : ` (${countText(artifacts)} ${artifacts === 1 ? 'file' : 'files'})`
+  return `verdict: ${verdict}  ${meanings[verdict]}${count}\n`
+}
+
+function artifactText(artifact: Artifact): string {
+  const [first] = artifact.findings
+  const lines = [
+    `  ${artifact.verdict.padEnd(10)} ${printable(artifact.path)}`,
+    `             ${printable(whyArtifact(artifact))}`,
+    `             stage ${first?.indicator.stage ?? 'unknown'}, level ${artifact.level}, ${bytesText(artifact.size)}, modified ${timeText(artifact.mtime)}`,
+  ]
+  const { product } = artifact
+  if (product?.version)
+    lines.push(`             ${printable(product.product ?? 'product')} ${printable(product.version)}`)
+  if (artifact.digests.sha256) lines.push(`             sha256 ${artifact.digests.sha256}`)
+  return `${lines.join('\n')}\n`
+}
+
+function searched(facts: HuntFacts): string {
+  const lines = facts.scans.map((scan) => {
+    const seconds = Math.max(scan.durationMs, 1) / 1000
+    const rate = scan.bytes > 0 ? `, ${bytesText(scan.bytes / seconds)}/s` : ''
+    const scope = scan.scan === 'full' ? 'everything' : 'the places where 3CX lives'
+    return [
+      `searched: ${printable(scan.root)} (${scope}), ${countText(scan.files)} files seen, ${countText(scan.hashed)} read (${bytesText(scan.bytes)}), ${countText(scan.cached)} from the cache, in ${seconds.toFixed(2)} s (${countText(Math.round(scan.files / seconds))} files/s${rate})${scan.state === 'finished' ? '' : `, ${scan.state}`}${scan.truncated ? ', cut at a bound' : ''}`,
+      ...problems(scan),
+    ].join('\n')
+  })
+  const engine = facts.engineReason ? `${facts.engine} engine (${facts.engineReason})` : `${facts.engine} engine`
+  lines.push(`with:     ${countText(facts.indicators)} indicators of ${facts.sets} sets, ${engine}`)
+  if (facts.readsEverything > 0) {
+    lines.push(`note:     ${facts.readsEverything} added digests name no file or size, so every file was read`)
+  }
+  if (facts.benign > 0) lines.push(`note:     ${facts.benign} known clean files of 3CX were seen`)
+  return `${lines.join('\n')}\n`
+}
+
+const shownProblems = 10
+
+/** Counts by reason; in full only what leaves the answer incomplete. Links and skipped trees would drown it. */
+function problems(scan: Scan): string[] {
+  if (scan.skipped === 0) return []
+  const counts = new Map<string, number>()
+  for (const error of scan.errors) counts.set(error.code, (counts.get(error.code) ?? 0) + 1)
+  const known = [...counts].map(([code, count]) => `${countText(count)} ${code}`).join(', ')
+  const rest = scan.skipped > scan.errors.length ? ' among the first' : ''
+  const lines = scan.errors
+    .filter(isBlinding)
+    .slice(0, shownProblems)
+    .map((error) => `          ${error.code}: ${printable(error.path)}: ${printable(error.message)}`)
+  const more = scan.unexamined - lines.length
+  if (more > 0) lines.push(`          and ${countText(more)} more, see threecx_scans`)
+  const blind = scan.unexamined === 0 ? '' : `; ${countText(scan.unexamined)} leave the answer incomplete`
+  return [`skipped:  ${countText(scan.skipped)} (${known}${rest})${blind}`, ...lines]
+}
+
+function next(facts: HuntFacts): string {
+  const steps = nextSteps(facts)
+  return steps.length === 0 ? '' : `next:     ${steps.join('\n          ')}\n`
+}
+
+function nextSteps({ host, isFull }: HuntFacts): string[] {
+  switch (host.verdict) {
+    case 'clean':
+      return isFull ? [] : ['threecx hunt --full sweeps everything below the root']
+    case 'unknown':
+      return [
+        'run it again as root or administrator',
+        'threecx query "SELECT root, errors FROM threecx_scans" lists what was not examined',
+      ]
+    case 'contacted':
+    case 'compromised':
+      return [
+        'isolate the host and keep its disk and memory for an investigation',
+        'treat browser-stored credentials and sessions of its users as stolen and rotate them',
+        'remove the 3CX Desktop App; 3CX recommends the web client (PWA)',
+        'look for later stages: threecx hunt --full, and connections to the C2 domains in your logs',
+      ]
+    case 'exposed':
+      return [
+        'remove the 3CX Desktop App or update it to 18.12.425 or later; 3CX recommends the web client (PWA)',
+        'find out whether it ran while the attack was live (March 2023) and rotate browser-stored credentials if so',
+        'threecx hunt --full looks for everything else',
+      ]
+  }
+}
+
+/** 1234567 as 1,234,567. */
+export function countText(count: number): string {
+  return count.toLocaleString('en-US')
+}
+
+/** Bytes in decimal units, three digits. */
+export function bytesText(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let value = bytes
+  let unit = 0
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${unit === 0 ? Math.round(value) : value.toPrecision(3)} ${units[unit]}`
+}
+
+function timeText(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+}

@@ -1,0 +1,72 @@
+/**
+ * Every failure this project names, in one table: a permanent code, the exit code of the command line, and the remedy.
+ *
+ * The class is shared, the code is the identity. A message says what was attempted, on what, what was found and what
+ * was expected; the remedy is fixed per code. docs/errors.md is generated from this table.
+ */
+
+/** What each code means, what to do, and how `threecx` exits. Exit codes 0 and 1 are verdicts, not failures. */
+export const errorCodes = {
+  usage: { exit: 2, title: 'The command line is wrong', remedy: 'Run the command with --help.' },
+  scan_incomplete: {
+    exit: 3,
+    title: 'Nothing was found, but not everything could be examined',
+    remedy: 'Read the errors of threecx_scans; run as root or administrator.',
+  },
+  root_unusable: {
+    exit: 4,
+    title: 'A root to hunt in is missing or unreadable',
+    remedy: 'Give an existing directory that this user may read.',
+  },
+  indicators_invalid: {
+    exit: 5,
+    title: 'An indicator set or place list is damaged',
+    remedy: 'Run threecx indicators check for all problems.',
+  },
+  sql_failed: { exit: 6, title: 'A query failed', remedy: 'Check the statement against docs/tables.md.' },
+  output_failed: {
+    exit: 7,
+    title: 'Results could not be written',
+    remedy: 'Choose another --output or free the disk.',
+  },
+  state_unusable: {
+    exit: 8,
+    title: 'The state directory cannot be used',
+    remedy: 'Give a private, writable directory with --state, or use --no-cache.',
+  },
+  engine_failed: {
+    exit: 9,
+    title: 'The scanning engine failed',
+    remedy: 'Set THREECX_ENGINE=portable and report the message.',
+  },
+  internal: {
+    exit: 70,
+    title: 'A defect in threecx-hunter',
+    remedy: 'Report it with the stack that --verbose prints.',
+  },
+  interrupted: { exit: 130, title: 'Stopped by the user', remedy: 'Run again; finished work is in the hash cache.' },
+} as const satisfies Record<string, { exit: number; title: string; remedy: string }>
+
+/** One of the permanent codes. */
+export type ErrorCode = keyof typeof errorCodes
+
+/** A named failure. `message` is one line; `cause` keeps what lies below. */
+export class HunterError extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'HunterError'
+    this.code = code
+  }
+
+  /** What to do about it. */
+  get remedy(): string {
+    return errorCodes[this.code].remedy
+  }
+
+  /** Exit code of the command line. */
+  get exit(): number {
+    return errorCodes[this.code].exit
+  }
+}

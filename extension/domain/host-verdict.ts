@@ -1,0 +1,67 @@
+/**
+ * What is said of a whole host, from everything found on it.
+ */
+import { type Artifact, whyArtifact } from './artifact.ts'
+import { highestLevel, type Level } from './level.ts'
+import { isComplete, type Scan } from './scan.ts'
+
+/**
+ * - `compromised`: a malicious artifact is there.
+ * - `contacted`: C2 contact and no artifact.
+ * - `exposed`: an affected release, or something suspicious, is there.
+ * - `unknown`: nothing found, and not everything could be examined.
+ * - `clean`: nothing found, everything examined.
+ */
+export type HostVerdictWord = 'clean' | 'unknown' | 'exposed' | 'contacted' | 'compromised'
+
+/** The verdict of a host with its reasons, one sentence each. */
+export interface HostVerdict {
+  readonly verdict: HostVerdictWord
+  readonly level: Level
+  readonly reasons: readonly string[]
+  /** Earliest and latest modification time among the artifacts, unix seconds. */
+  readonly firstSeen: number | undefined
+  readonly lastSeen: number | undefined
+  readonly artifacts: number
+  /** Artifacts that carry the version of an affected release. */
+  readonly installs: number
+  readonly isScanComplete: boolean
+  /** When the newest pass ended, unix seconds. */
+  readonly scannedAt: number | undefined
+}
+
+/** Judges a host. Benign artifacts do not count. */
+export function judgeHost(artifacts: readonly Artifact[], scans: readonly Scan[]): HostVerdict {
+  const counted = artifacts.filter((one) => one.verdict !== 'benign')
+  const complete = scans.length > 0 && scans.every(isComplete)
+  const times = counted.map((one) => one.mtime).filter((time) => time > 0)
+  const ends = scans.flatMap((scan) => scan.finished ?? [])
+  return {
+    verdict: word(counted, complete),
+    level: highestLevel(counted.map((one) => one.level)),
+    reasons: reasons(counted, complete),
+    firstSeen: times.length > 0 ? Math.min(...times) : undefined,
+    lastSeen: times.length > 0 ? Math.max(...times) : undefined,
+    artifacts: counted.length,
+    installs: counted.filter(isAffectedRelease).length,
+    isScanComplete: complete,
+    scannedAt: ends.length > 0 ? Math.max(...ends) : undefined,
+  }
+}
+
+function word(artifacts: readonly Artifact[], complete: boolean): HostVerdictWord {
+  if (artifacts.some((one) => one.verdict === 'malicious')) return 'compromised'
+  if (artifacts.length > 0) return 'exposed'
+  return complete ? 'clean' : 'unknown'
+}
+
+function reasons(artifacts: readonly Artifact[], complete: boolean): string[] {
+  const out = artifacts.slice(0, 20).map((one) => `${one.verdict}: ${one.path}: ${whyArtifact(one)}`)
+  if (artifacts.length > 20) out.push(`and ${artifacts.length - 20} more files`)
+  if (!complete) out.push('not everything could be examined, see threecx_scans')
+  return out
+}
+
+function isAffectedRelease(artifact: Artifact): boolean {
+  return artifact.findings.some((one) => one.observable.type === 'version' && one.indicator.status === 'affected')
+}

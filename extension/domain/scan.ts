@@ -1,0 +1,62 @@
+/**
+ * A scan: one pass of one source over one root, and how complete it was.
+ */
+import type { PathText } from './path-text.ts'
+
+/** `running` and `failed` never count as complete. */
+export type ScanState = 'running' | 'finished' | 'aborted' | 'failed'
+
+/** Something that was not examined, by a permanent code of the engine contract. */
+export interface ScanError {
+  readonly path: PathText
+  readonly code: string
+  readonly message: string
+}
+
+/** One pass. Times are unix seconds. */
+export interface Scan {
+  /** What was swept: `places`, `full`, `paths`. */
+  readonly scan: string
+  readonly source: string
+  readonly root: PathText
+  readonly started: number
+  readonly finished: number | undefined
+  readonly state: ScanState
+  /** Directory entries that are files, seen by name. */
+  readonly files: number
+  /** Bytes read. */
+  readonly bytes: number
+  /** Files opened and read. */
+  readonly hashed: number
+  /** Files answered from the hash cache. */
+  readonly cached: number
+  /** Everything reported as an error: selected files and directories that were not examined. */
+  readonly skipped: number
+  /** Those of `skipped` after which a clean answer would be a guess. */
+  readonly unexamined: number
+  /** The first errors, at most `maxScanErrors`. */
+  readonly errors: readonly ScanError[]
+  readonly truncated: boolean
+  /** Milliseconds the pass took. */
+  readonly durationMs: number
+  readonly indicatorsVersion: string
+}
+
+/** Errors kept per scan: enough to see a pattern, bounded on a hostile tree. */
+export const maxScanErrors = 200
+
+/**
+ * Reasons after which a clean answer would be a guess. The others (a link, a pipe, a file that vanished, another file
+ * system) leave nothing of the host unexamined that was promised.
+ */
+const blinding = new Set(['denied', 'io', 'timeout', 'too_big', 'too_deep', 'too_many', 'changed'])
+
+/** Whether an error leaves something unexamined that the pass promised to examine. */
+export function isBlinding(error: ScanError): boolean {
+  return blinding.has(error.code)
+}
+
+/** Whether a pass saw everything it promised to see. */
+export function isComplete(scan: Scan): boolean {
+  return scan.state === 'finished' && !scan.truncated && scan.unexamined === 0
+}

@@ -1,0 +1,154 @@
+/**
+ * A hunt: answers a question about files with artifacts, and says how complete the answer is.
+ *
+ * Values are pulled: progress while it lasts, artifacts as they are found, one scan record per pass at the end. An
+ * aborted hunt ends with the scans it had, marked `aborted`; a pass that fails is a `failed` scan and the others go on.
+ */
+
+import { readProduct } from './decoders/product.ts'
+import type { Artifact } from './domain/artifact.ts'
+import { HunterError } from './domain/errors.ts'
+import type { Matcher } from './domain/match.ts'
+import type { Product } from './domain/product.ts'
+import type { FileQuestion } from './domain/question.ts'
+import type { RandomAccess } from './domain/random-access.ts'
+import { isBlinding, maxScanErrors, type Scan, type ScanError, type ScanState } from './domain/scan.ts'
+import { type Judge, judgeFile, mayCarryProduct } from './findings.ts'
+import { type Pass, type PassPlan, planPasses } from './passes.ts'
+import type { Clock } from './runtime/clock.ts'
+import type { HashCache } from './sweep/hash-cache.ts'
+import { readOwners } from './sweep/owners.ts'
+import { type SweepBatch, type SweepProgress, type SweptFile, sweep } from './sweep/sweep.ts'
+
+/** What comes out of a hunt, in order. */
+export type HuntEvent =
+  | { readonly kind: 'progress'; readonly root: string; readonly progress: SweepProgress }
+  | { readonly kind: 'artifact'; readonly artifact: Artifact }
+  | { readonly kind: 'scan'; readonly scan: Scan }
+
+/** What a hunt works with. */
+export interface HuntPlan extends PassPlan {
+  readonly matcher: Matcher
+  readonly indicatorsVersion: string
+  readonly cache: HashCache
+  readonly clock: Clock
+}
+
+/** Hunts. The signal aborts between and inside files. */
+export async function* hunt(
+  plan: HuntPlan,
+  question: FileQuestion,
+  signal: AbortSignal,
+): AsyncGenerator<HuntEvent, void, undefined> {
+  for (const pass of await planPasses(plan, question)) {
+    if (signal.aborted) return
+    yield* runPass(plan, pass, signal)
+  }
+}
+
+async function* runPass(plan: HuntPlan, pass: Pass, signal: AbortSignal): AsyncGenerator<HuntEvent, void, undefined> {
+  const record = new ScanRecord(plan, pass)
+  const owners = await readOwners(plan.engine, pass.volume.canonical)
+  const judge: Judge = { matcher: plan.matcher, owners, platform: pass.volume.platform }
+  try {
+    for await (const batch of sweep(plan.engine, plan.cache, pass.request, signal)) {
+      record.add(batch)
+      yield { kind: 'progress', root: pass.root, progress: batch.progress }
+      for (const artifact of await judgeBatch(plan, pass, judge, batch.files)) yield { kind: 'artifact', artifact }
+    }
+    yield { kind: 'scan', scan: record.end('finished') }
+  } catch (cause) {
+    if (!signal.aborted && cause instanceof TypeError) throw cause // a defect of ours is not a property of the host
+    record.fail(cause)
+    yield { kind: 'scan', scan: record.end(signal.aborted ? 'aborted' : 'failed') }
+  }
+}
+
+/** Files judged side by side: each may cost a few small reads. */
+const judgedAtOnce = 16
+
+async function judgeBatch(plan: HuntPlan, pass: Pass, judge: Judge, files: readonly SweptFile[]): Promise<Artifact[]> {
+  const found: Artifact[] = []
+  for (let at = 0; at < files.length; at += judgedAtOnce) {
+    const some = files.slice(at, at + judgedAtOnce)
+    const judged = await Promise.all(some.map((file) => judgeOne(plan, pass, judge, file)))
+    found.push(...judged.filter((one) => one !== undefined))
+  }
+  return found
+}
+
+async function judgeOne(plan: HuntPlan, pass: Pass, judge: Judge, file: SweptFile): Promise<Artifact | undefined> {
+  const names = pass.names(file.entry)
+  if (mayCarryProduct(file, names.relative, pass.scan === 'named')) {
+    return judgeFile(file, names, await productOf(plan, pass, file), judge)
+  }
+  const artifact = judgeFile(file, names, undefined, judge)
+  return artifact && { ...artifact, product: await productOf(plan, pass, file) }
+}
+
+async function productOf(plan: HuntPlan, pass: Pass, file: SweptFile): Promise<Product | undefined> {
+  const { entry } = file
+  const access: RandomAccess = {
+    size: entry.size,
+    read: (offset, length) => plan.engine.read(pass.request.roots, entry, offset, length),
+  }
+  const filename = entry.path.slice(entry.path.lastIndexOf('/') + 1)
+  return readProduct(access, { filename, head: file.head }).catch(() => undefined) // unreadable now: no product
+}
+
+/** Collects what becomes the scan record of a pass. */
+class ScanRecord {
+  readonly #plan: HuntPlan
+  readonly #pass: Pass
+  readonly #started: number
+  readonly #errors: ScanError[] = []
+  #progress: SweepProgress | undefined
+  #skipped = 0
+  #unexamined = 0
+
+  constructor(plan: HuntPlan, pass: Pass) {
+    this.#plan = plan
+    this.#pass = pass
+    this.#started = plan.clock.nowMs()
+  }
+
+  add(batch: SweepBatch): void {
+    this.#progress = batch.progress
+    for (const error of batch.errors) {
+      this.#push({ path: this.#pass.names(error).path, code: error.code, message: error.message })
+    }
+  }
+
+  fail(cause: unknown): void {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    this.#push({ path: this.#pass.root, code: cause instanceof HunterError ? cause.code : 'io', message })
+  }
+
+  #push(error: ScanError): void {
+    this.#skipped++
+    if (isBlinding(error)) this.#unexamined++
+    if (this.#errors.length < maxScanErrors) this.#errors.push(error)
+  }
+
+  end(state: ScanState): Scan {
+    const now = this.#plan.clock.nowMs()
+    return {
+      scan: this.#pass.scan,
+      source: 'file',
+      root: this.#pass.root,
+      started: Math.floor(this.#started / 1000),
+      finished: Math.floor(now / 1000),
+      state,
+      files: this.#progress?.files ?? 0,
+      bytes: this.#progress?.bytes ?? 0,
+      hashed: this.#progress?.hashed ?? 0,
+      cached: this.#progress?.cached ?? 0,
+      skipped: this.#skipped,
+      unexamined: this.#unexamined,
+      errors: this.#errors,
+      truncated: this.#progress?.truncated ?? false,
+      durationMs: now - this.#started,
+      indicatorsVersion: this.#plan.indicatorsVersion,
+    }
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * From indicators and places to what a sweep selects and reads.
+ *
+ * The art is in not reading: an indicator knows names, kinds and sizes of the files it can mean, so that a whole-disk
+ * sweep decides by name, then by size, then by the first bytes, and digests almost nothing. An indicator that knows
+ * none of these (a bare hash from somebody's list) makes every file worth reading; `readsEverything` says so.
+ */
+import { type FileKind, magics } from '../domain/file-kind.ts'
+import { verdictOf } from '../domain/finding.ts'
+import type { Indicator, SizeRange } from '../domain/indicator.ts'
+import { type DigestAlgorithm, digestAlgorithms } from '../domain/observable.ts'
+import { pathPatterns } from '../domain/path-pattern.ts'
+import type { Platform } from '../domain/platform.ts'
+import type { DigestClass, SelectRule } from '../native/engine.ts'
+import type { Selection } from '../native/selection.ts'
+import type { Place } from './places.ts'
+
+/** Files that carry the version of the product, whatever their digest: their head is always worth a look. */
+const versionBearers = ['**/*3cx*.exe', '**/*3cx*desktop*app*', '**/*.app/Contents/Info.plist']
+
+/** Selects inside the places where the product and its later stages live; every file there is digested. */
+export function selectPlaces(
+  indicators: readonly Indicator[],
+  places: readonly Place[],
+  platform: Platform | undefined,
+): Selection {
+  const build = new SelectionBuilder()
+  const all = build.digestClass({ algorithms: algorithmsOf(indicators) })
+  for (const place of places) {
+    if (isOn(place.platform, platform)) build.rule({ pattern: place.pattern }, [all])
+  }
+  selectPaths(build, indicators, platform, [all])
+  return build.selection()
+}
+
+/** Selects everywhere below a root, by what the indicators know of their files. */
+export function selectEverywhere(indicators: readonly Indicator[], platform: Platform | undefined): Selection {
+  const build = new SelectionBuilder()
+  const all = build.digestClass({ algorithms: algorithmsOf(indicators) })
+  for (const indicator of indicators) {
+    if (!isDigest(indicator.type) || verdictOf(indicator) === undefined) continue
+    const digests = build.digestClass(classOf(indicator.type, indicator.kinds))
+    for (const name of indicator.names ?? ['']) {
+      build.rule(sized(name === '' ? '**' : `**/${name}`, indicator.size), [digests])
+    }
+  }
+  for (const indicator of indicators) {
+    if (indicator.type === 'filename' && verdictOf(indicator) !== undefined) build.rule(named(indicator.value), [all])
+  }
+  const headOnly = build.digestClass({ algorithms: [] })
+  for (const pattern of versionBearers) build.rule({ pattern }, [headOnly])
+  selectPaths(build, indicators, platform, [all])
+  return build.selection()
+}
+
+/** Selects exactly the files a pattern names; every one is digested. */
+export function selectPattern(indicators: readonly Indicator[], patterns: readonly string[]): Selection {
+  const build = new SelectionBuilder()
+  const all = build.digestClass({ algorithms: algorithmsOf(indicators) })
+  for (const pattern of patterns) build.rule({ pattern }, [all])
+  return build.selection()
+}
+
+/** Digest indicators that know neither name nor size: with one of these in force, a full sweep reads every file. */
+export function readsEverything(indicators: readonly Indicator[]): Indicator[] {
+  return indicators.filter(
+    (one) => isDigest(one.type) && verdictOf(one) !== undefined && !one.names && one.size === undefined,
+  )
+}
+
+/** The digests that some indicator is written in; SHA-256 always, because reports need one name for a file. */
+export function algorithmsOf(indicators: readonly Indicator[]): DigestAlgorithm[] {
+  const used = new Set<string>(indicators.map((one) => one.type))
+  return digestAlgorithms.filter((algorithm) => algorithm === 'sha256' || used.has(algorithm))
+}
+
+function isDigest(type: Indicator['type']): type is DigestAlgorithm {
+  return (digestAlgorithms as readonly string[]).includes(type)
+}
+
+function isOn(one: Platform, wanted: Platform | undefined): boolean {
+  return wanted === undefined || one === wanted
+}
+
+function selectPaths(
+  build: SelectionBuilder,
+  indicators: readonly Indicator[],
+  platform: Platform | undefined,
+  classes: readonly number[],
+): void {
+  for (const indicator of indicators) {
+    if (indicator.type !== 'path' || verdictOf(indicator) === undefined) continue
+    if (indicator.platform !== undefined && !isOn(indicator.platform, platform)) continue
+    for (const pattern of pathPatterns(indicator.value, indicator.platform)) build.rule({ pattern }, classes)
+  }
+}
+
+function classOf(algorithm: DigestAlgorithm, kinds: readonly FileKind[] | undefined): DigestClass {
+  const algorithms: DigestAlgorithm[] = algorithm === 'sha256' ? ['sha256'] : ['sha256', algorithm]
+  const known = kinds?.flatMap((kind) => (kind === 'unknown' ? [] : magics[kind]))
+  return known && known.length > 0 && !kinds?.includes('unknown') ? { magics: known, algorithms } : { algorithms }
+}
+
+function named(name: string): SelectRule {
+  return { pattern: `**/${name}` }
+}
+
+function sized(pattern: string, size: SizeRange | undefined): SelectRule {
+  return {
+    pattern,
+    ...(size?.min === undefined ? {} : { minSize: size.min }),
+    ...(size?.max === undefined ? {} : { maxSize: size.max }),
+  }
+}
+
+/** Collects rules and classes, each only once. */
+class SelectionBuilder {
+  readonly #rules: SelectRule[] = []
+  readonly #classesOfRule: number[][] = []
+  readonly #classes: DigestClass[] = []
+  readonly #ruleIndex = new Map<string, number>()
+  readonly #classIndex = new Map<string, number>()
+
+  digestClass(wanted: DigestClass): number {
+    const key = JSON.stringify([wanted.magics ?? null, wanted.algorithms])
+    const known = this.#classIndex.get(key)
+    if (known !== undefined) return known
+    this.#classIndex.set(key, this.#classes.length)
+    return this.#classes.push(wanted) - 1
+  }
+
+  rule(wanted: SelectRule, classes: readonly number[]): void {
+    const key = JSON.stringify([wanted.pattern, wanted.minSize ?? null, wanted.maxSize ?? null])
+    let at = this.#ruleIndex.get(key)
+    if (at === undefined) {
+      at = this.#rules.push(wanted) - 1
+      this.#ruleIndex.set(key, at)
+      this.#classesOfRule.push([])
+    }
+    const has = this.#classesOfRule[at] ?? []
+    for (const one of classes) if (!has.includes(one)) has.push(one)
+  }
+
+  selection(): Selection {
+    return { rules: this.#rules, classes: this.#classes, classesOfRule: this.#classesOfRule }
+  }
+}

@@ -1,0 +1,129 @@
+//! The Node-API border of the scan crate.
+//!
+//! Requests come in as a few flat values, answers go out as one buffer each, which `native.ts` decodes; nothing calls
+//! JavaScript per item. Work runs on threads of this crate, never on libuv's pool, and none of them keeps the process
+//! alive: only a promise that waits does. Failures of files are data in the buffer.
+#![cfg(unix)]
+#![deny(missing_docs)]
+
+mod pack;
+mod request;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use napi::bindgen_prelude::{Buffer, Object};
+use napi::{Env, Error, Result, Status};
+use napi_derive::napi;
+use scan::{Failure, Roots, Walk};
+
+use crate::pack::{Packed, pack_batch, pack_bytes, pack_digests, pack_lookup};
+use crate::request::{DigestData, FilesData, PlanData};
+
+/// Raised whenever a request or an answer changes its layout, so that a stale build is refused and not misread.
+#[napi]
+pub const LAYOUT: u32 = 1;
+
+/// A running walk.
+#[napi]
+pub struct NativeWalk {
+    walk: Walk<Packed>,
+}
+
+#[napi]
+impl NativeWalk {
+    /// Starts it.
+    #[napi(constructor)]
+    pub fn new(plan: PlanData) -> Result<Self> {
+        let walk = Walk::start(plan.into_plan(), pack_batch).map_err(refused)?;
+        Ok(NativeWalk { walk })
+    }
+
+    /// The next batch, or null after the last.
+    #[napi(ts_return_type = "Promise<Buffer | null>")]
+    pub fn next<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        let (deferred, promise) = env.create_deferred()?;
+        self.walk.next(move |batch| deferred.resolve(move |_| Ok(batch.map(Buffer::from))));
+        Ok(promise)
+    }
+
+    /// Ends it; a waiting `next` answers null.
+    #[napi]
+    pub fn cancel(&self) {
+        self.walk.cancel();
+    }
+}
+
+/// Tells a running digest to end.
+#[napi]
+#[derive(Default)]
+pub struct CancelFlag {
+    flag: Arc<AtomicBool>,
+}
+
+#[napi]
+impl CancelFlag {
+    /// Not set yet.
+    #[napi(constructor)]
+    pub fn new() -> Self {
+        CancelFlag::default()
+    }
+
+    /// Sets it.
+    #[napi]
+    pub fn set(&self) {
+        self.flag.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Digests files: one buffer with a result per item, or null when cancelled.
+#[napi(ts_return_type = "Promise<Buffer | null>")]
+pub fn digest<'env>(env: &'env Env, data: DigestData, cancel: &CancelFlag) -> Result<Object<'env>> {
+    let request = data.into_request();
+    let flag = cancel.flag.clone();
+    in_background(env, "digest", move || match scan::digest(&request, &flag) {
+        Ok(Some(results)) => Some(pack_digests(&results)),
+        Ok(None) => None,
+        Err(failure) => Some(pack::pack_failure(&failure)),
+    })
+}
+
+/// Metadata of files, in the layout of a batch: an entry's only rule is the index of its file.
+#[napi(ts_return_type = "Promise<Buffer>")]
+pub fn stat<'env>(env: &'env Env, files: FilesData) -> Result<Object<'env>> {
+    let (paths, files) = files.into_files();
+    in_background(env, "stat", move || Some(pack_lookup(&paths, &files)))
+}
+
+/// Up to `length` bytes at `offset` of one file.
+#[napi(ts_return_type = "Promise<Buffer>")]
+pub fn read<'env>(env: &'env Env, files: FilesData, offset: f64, length: f64) -> Result<Object<'env>> {
+    let (paths, files) = files.into_files();
+    in_background(env, "read", move || {
+        let read = Roots::open(&paths).and_then(|roots| {
+            let (root, path) = files.first().ok_or_else(|| Failure::new(scan::Code::Io, "no file was named"))?;
+            scan::read(&roots, *root, path, offset as u64, length as usize)
+        });
+        Some(pack_bytes(&read))
+    })
+}
+
+/// Runs `work` on a thread of its own; a panic rejects the promise.
+fn in_background<'env>(
+    env: &'env Env,
+    name: &str,
+    work: impl FnOnce() -> Option<Packed> + Send + 'static,
+) -> Result<Object<'env>> {
+    let (deferred, promise) = env.create_deferred()?;
+    let body = move || match std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)) {
+        Ok(answer) => deferred.resolve(move |_| Ok(answer.map(Buffer::from))),
+        Err(_) => deferred.reject(Error::new(Status::GenericFailure, "internal error of the native engine")),
+    };
+    let started = std::thread::Builder::new().name(name.to_owned()).spawn(body);
+    started.map_err(|error| Error::new(Status::GenericFailure, format!("cannot start a thread: {error}")))?;
+    Ok(promise)
+}
+
+fn refused(failure: Failure) -> Error {
+    Error::new(Status::GenericFailure, failure.message)
+}

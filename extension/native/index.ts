@@ -1,0 +1,40 @@
+/**
+ * The scanning engine of this process: the native one where it loads, the portable one elsewhere.
+ *
+ * Why the portable one was taken is part of the answer, so that it is logged and shown and nobody is slow unknowingly.
+ */
+import { HunterError } from '../domain/errors.ts'
+import type { ScanEngine } from './engine.ts'
+import { loadNative } from './native.ts'
+import { portableEngine } from './portable/index.ts'
+
+export * from './engine.ts'
+export type { Selection } from './selection.ts'
+
+/** Which engine is wanted. */
+export interface EngineChoice {
+  readonly prefer?: ScanEngine['name']
+}
+
+/** An engine, and why it is not the native one when it is not. */
+export interface OpenedEngine {
+  readonly engine: ScanEngine
+  readonly reason?: string
+}
+
+/** The variable that overrides the choice: `native` or `portable`. */
+const variable = 'THREECX_ENGINE'
+
+/** Opens an engine. The environment has the last word; without any word the native one is tried first. */
+export function openEngine({ prefer }: EngineChoice = {}, environment: NodeJS.ProcessEnv = process.env): OpenedEngine {
+  const said = environment[variable] || undefined
+  if (said !== undefined && said !== 'native' && said !== 'portable') {
+    throw new HunterError('usage', `${variable} is ${JSON.stringify(said)}; expected native or portable`)
+  }
+  if (said === 'portable') return { engine: portableEngine(), reason: `${variable} is "portable"` }
+  if (said === undefined && prefer === 'portable') return { engine: portableEngine(), reason: 'it was asked for' }
+  const loaded = loadNative()
+  if (!('problem' in loaded)) return { engine: loaded }
+  if (said === undefined) return { engine: portableEngine(), reason: loaded.problem }
+  throw new HunterError('engine_failed', `${variable} is "native", but ${loaded.problem}`)
+}

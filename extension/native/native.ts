@@ -1,0 +1,431 @@
+/**
+ * The native engine: the Rust add-on behind the contract of engine.ts.
+ *
+ * It lays requests out flat, decodes the buffers that come back (binding/src/pack.rs describes them; change both
+ * together) and ties abort signals to the add-on's own. It decides nothing. An add-on that is absent, broken or built
+ * from other sources is a problem in words, not an exception: the portable engine does the same work more slowly.
+ */
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { headLength } from '../domain/file-kind.ts'
+import { type DigestAlgorithm, digestAlgorithms } from '../domain/observable.ts'
+import type { PathText } from '../domain/path-text.ts'
+import {
+  type DigestRequest,
+  type DigestResult,
+  type EngineError,
+  type EngineErrorCode,
+  engineErrorCodes,
+  type FileIdentity,
+  type FileRef,
+  type ScanEngine,
+  type WalkBatch,
+  type WalkEntry,
+  type WalkPlan,
+} from './engine.ts'
+
+/** The layout this file reads; the add-on exports the one it writes. Raised together in binding/src/lib.rs. */
+const layout = 1
+
+/** Where `scripts/build-native.mjs` puts the add-on for this platform. */
+export const addonPath = fileURLToPath(new URL(`./binding.${process.platform}-${process.arch}.node`, import.meta.url))
+
+/** What the add-on exports. */
+interface Addon {
+  readonly LAYOUT: number
+  readonly NativeWalk: new (plan: PlanData) => NativeWalk
+  readonly CancelFlag: new () => CancelFlag
+  digest(data: DigestData, cancel: CancelFlag): Promise<Uint8Array | null>
+  stat(files: FilesData): Promise<Uint8Array>
+  read(files: FilesData, offset: number, length: number): Promise<Uint8Array>
+}
+
+interface NativeWalk {
+  next(): Promise<Uint8Array | null>
+  cancel(): void
+}
+
+interface CancelFlag {
+  set(): void
+}
+
+interface PlanData {
+  readonly roots: readonly string[]
+  readonly patterns: readonly string[]
+  readonly minSizes: readonly number[]
+  readonly maxSizes: readonly number[]
+  readonly ignoreCase: boolean
+  readonly skip: readonly string[]
+  readonly mounts: string
+  readonly maxDepth: number
+  readonly maxEntries: number
+}
+
+interface FilesData {
+  readonly roots: readonly string[]
+  readonly paths: string
+  readonly rootOf: Uint32Array
+}
+
+interface DigestData {
+  readonly files: FilesData
+  readonly expected: BigInt64Array
+  readonly expectedSizes: Float64Array
+  readonly classEnds: Uint32Array
+  readonly classesOf: Uint32Array
+  readonly magics: readonly (readonly string[])[]
+  readonly anyHead: readonly boolean[]
+  readonly algorithms: readonly number[]
+  readonly maxFileBytes: number
+  readonly fileTimeoutMs: number
+}
+
+/** Loads the native engine, or says in one line why there is none. */
+export function loadNative(path: string = addonPath): ScanEngine | { readonly problem: string } {
+  if (process.platform === 'win32') return { problem: 'the native engine is not built for Windows yet' }
+  let addon: Partial<Addon>
+  try {
+    addon = createRequire(import.meta.url)(path) as Partial<Addon>
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)
+    return { problem: `cannot load the native engine ${path}: ${reason}; run node scripts/build-native.mjs` }
+  }
+  if (addon.LAYOUT !== layout) {
+    const found = addon.LAYOUT ?? 'none'
+    return {
+      problem: `the native engine ${path} has layout ${found}, expected ${layout}; run node scripts/build-native.mjs`,
+    }
+  }
+  return nativeEngine(addon as Addon)
+}
+
+function nativeEngine(addon: Addon): ScanEngine {
+  return {
+    name: 'native',
+    walk: (plan, signal) => walk(addon, plan, signal),
+    digest: (request, signal) => digest(addon, request, signal),
+    stat: async (roots, files) => decodeStat(await addon.stat(filesData(roots, files)), files),
+    read: async (roots, file, offset, length) =>
+      decodeRead(await addon.read(filesData(roots, [file]), offset, length), file),
+  }
+}
+
+async function* walk(addon: Addon, plan: WalkPlan, signal: AbortSignal): AsyncGenerator<WalkBatch, void, undefined> {
+  signal.throwIfAborted()
+  const native = new addon.NativeWalk(planData(plan))
+  const cancel = (): void => native.cancel()
+  signal.addEventListener('abort', cancel, { once: true })
+  try {
+    while (true) {
+      const packed = await native.next()
+      signal.throwIfAborted()
+      if (packed === null) return
+      yield decodeBatch(packed)
+    }
+  } finally {
+    signal.removeEventListener('abort', cancel)
+    cancel()
+  }
+}
+
+async function digest(addon: Addon, request: DigestRequest, signal: AbortSignal): Promise<readonly DigestResult[]> {
+  signal.throwIfAborted()
+  const flag = new addon.CancelFlag()
+  const aborted = Promise.withResolvers<never>()
+  const cancel = (): void => {
+    flag.set()
+    aborted.reject(signal.reason)
+  }
+  signal.addEventListener('abort', cancel, { once: true })
+  try {
+    const packed = await Promise.race([addon.digest(digestData(request), flag), aborted.promise])
+    signal.throwIfAborted()
+    return packed === null ? [] : decodeDigests(packed)
+  } finally {
+    signal.removeEventListener('abort', cancel)
+  }
+}
+
+function planData(plan: WalkPlan): PlanData {
+  return {
+    roots: plan.roots.map(sendable),
+    patterns: plan.rules.map((rule) => rule.pattern),
+    minSizes: plan.rules.map((rule) => rule.minSize ?? 0),
+    maxSizes: plan.rules.map((rule) => rule.maxSize ?? Number.POSITIVE_INFINITY),
+    ignoreCase: plan.ignoreCase,
+    skip: plan.skip.map(sendable),
+    mounts: plan.mounts,
+    maxDepth: plan.maxDepth,
+    maxEntries: plan.maxEntries,
+  }
+}
+
+function filesData(roots: readonly PathText[], files: readonly FileRef[]): FilesData {
+  return {
+    roots: roots.map(sendable),
+    paths: files.map((file) => sendable(file.path)).join('\0'),
+    rootOf: Uint32Array.from(files, (file) => file.root),
+  }
+}
+
+/** NUL separates paths on the way; inside one it goes as an escape, for the engine to refuse. */
+function sendable(path: PathText): string {
+  return path.includes('\0') ? path.replaceAll('\0', '\\x00') : path
+}
+
+function digestData(request: DigestRequest): DigestData {
+  const { items, classes } = request
+  const expected = new BigInt64Array(items.length * 4)
+  const expectedSizes = new Float64Array(items.length).fill(-1)
+  const classEnds = new Uint32Array(items.length)
+  const classesOf: number[] = []
+  items.forEach((item, i) => {
+    if (item.expected !== undefined) {
+      expectedSizes[i] = item.expected.size
+      expected[4 * i] = item.expected.dev
+      expected[4 * i + 1] = item.expected.ino
+      expected[4 * i + 2] = item.expected.mtimeNs
+      expected[4 * i + 3] = item.expected.ctimeNs
+    }
+    classesOf.push(...item.classes)
+    classEnds[i] = classesOf.length
+  })
+  return {
+    files: filesData(request.roots, items),
+    expected,
+    expectedSizes,
+    classEnds,
+    classesOf: Uint32Array.from(classesOf),
+    magics: classes.map((wanted) => wanted.magics ?? []),
+    anyHead: classes.map((wanted) => wanted.magics === undefined),
+    algorithms: classes.map((wanted) => wanted.algorithms.reduce((bits, name) => bits | algorithmBit(name), 0)),
+    maxFileBytes: request.maxFileBytes,
+    fileTimeoutMs: request.fileTimeoutMs,
+  }
+}
+
+function algorithmBit(name: DigestAlgorithm): number {
+  return 1 << digestAlgorithms.indexOf(name)
+}
+
+/** Reads columns off a buffer, in the order they were written. */
+class Columns {
+  readonly #bytes: Buffer
+  #at = 0
+
+  constructor(packed: Uint8Array) {
+    const aligned = packed.byteOffset % 8 === 0 ? packed : packed.slice()
+    this.#bytes = Buffer.from(aligned.buffer, aligned.byteOffset, aligned.byteLength)
+  }
+
+  floats(length: number): Float64Array {
+    return new Float64Array(this.#bytes.buffer, this.#take(length * 8), length)
+  }
+
+  unsigned(length: number): BigUint64Array {
+    return new BigUint64Array(this.#bytes.buffer, this.#take(length * 8), length)
+  }
+
+  signed(length: number): BigInt64Array {
+    return new BigInt64Array(this.#bytes.buffer, this.#take(length * 8), length)
+  }
+
+  integers(length: number): Uint32Array {
+    return new Uint32Array(this.#bytes.buffer, this.#take(length * 4), length)
+  }
+
+  /** The next bytes, not copied. */
+  bytes(length: number): Buffer {
+    const from = this.#at
+    this.#at += length
+    return this.#bytes.subarray(from, this.#at)
+  }
+
+  /** All bytes that are left, not copied. */
+  rest(): Buffer {
+    return this.bytes(this.#bytes.length - this.#at)
+  }
+
+  #take(length: number): number {
+    const from = this.#bytes.byteOffset + this.#at
+    this.#at += length
+    return from
+  }
+}
+
+/** Throws what failed the whole request; otherwise reads the rest of the header. */
+function header(columns: Columns, fields: number): Float64Array {
+  const [status = 1] = columns.floats(1)
+  if (status === 0) return columns.floats(fields)
+  const [code = -1, length = 0] = columns.floats(2)
+  throw failure(codeAt(code), columns.bytes(length).toString())
+}
+
+function failure(code: EngineErrorCode, message: string): Error {
+  return Object.assign(new Error(message), { code })
+}
+
+function codeAt(index: number): EngineErrorCode {
+  return engineErrorCodes[index] ?? 'io'
+}
+
+function decodeBatch(packed: Uint8Array): WalkBatch {
+  const columns = new Columns(packed)
+  const [n = 0, m = 0, r = 0, textLength = 0, directories = 0, names = 0, files = 0, selected = 0, truncated = 0] =
+    header(columns, 9)
+  const dev = columns.unsigned(n)
+  const ino = columns.unsigned(n)
+  const mtimeNs = columns.signed(n)
+  const ctimeNs = columns.signed(n)
+  const atimeNs = columns.signed(n)
+  const btimeNs = columns.signed(n)
+  const size = columns.floats(n)
+  const blocks = columns.floats(n)
+  const root = columns.integers(n)
+  const mode = columns.integers(n)
+  const uid = columns.integers(n)
+  const gid = columns.integers(n)
+  const nlink = columns.integers(n)
+  const pathEnds = columns.integers(n)
+  const ruleEnds = columns.integers(n)
+  const rules = columns.integers(r)
+  const errorColumns = {
+    root: columns.integers(m),
+    code: columns.integers(m),
+    ends: [columns.integers(m), columns.integers(m)],
+  }
+  const text = columns.bytes(textLength)
+  const entries: WalkEntry[] = []
+  let pathStart = 0
+  let ruleStart = 0
+  for (let i = 0; i < n; i++) {
+    const pathEnd = pathEnds[i] ?? 0
+    const ruleEnd = ruleEnds[i] ?? 0
+    entries.push({
+      root: root[i] ?? 0,
+      path: text.toString('utf8', pathStart, pathEnd),
+      rules: Array.from(rules.subarray(ruleStart, ruleEnd)),
+      dev: dev[i] ?? 0n,
+      ino: ino[i] ?? 0n,
+      size: size[i] ?? 0,
+      mtimeNs: mtimeNs[i] ?? 0n,
+      ctimeNs: ctimeNs[i] ?? 0n,
+      atimeNs: atimeNs[i] ?? 0n,
+      btimeNs: btimeNs[i] ?? 0n,
+      blocks: blocks[i] ?? 0,
+      mode: mode[i] ?? 0,
+      uid: uid[i] ?? 0,
+      gid: gid[i] ?? 0,
+      nlink: nlink[i] ?? 0,
+    })
+    pathStart = pathEnd
+    ruleStart = ruleEnd
+  }
+  return {
+    entries,
+    errors: decodeErrors(errorColumns.root, errorColumns.code, errorColumns.ends, columns.rest()),
+    progress: { directories, entries: names, files, selected, truncated: truncated === 1 },
+  }
+}
+
+function decodeErrors(
+  root: Uint32Array,
+  code: Uint32Array,
+  [pathEnds, messageEnds]: readonly Uint32Array[],
+  text: Buffer,
+): EngineError[] {
+  const errors: EngineError[] = []
+  let start = 0
+  for (let i = 0; i < root.length; i++) {
+    const pathEnd = pathEnds?.[i] ?? 0
+    const messageEnd = messageEnds?.[i] ?? 0
+    errors.push({
+      root: root[i] ?? 0,
+      path: text.toString('utf8', start, pathEnd),
+      code: codeAt(code[i] ?? -1),
+      message: text.toString('utf8', pathEnd, messageEnd),
+    })
+    start = messageEnd
+  }
+  return errors
+}
+
+/** A lookup's only rule is the index of its file; the errors are those of the other files, in order. */
+function decodeStat(packed: Uint8Array, files: readonly FileRef[]): (WalkEntry | EngineError)[] {
+  const { entries, errors } = decodeBatch(packed)
+  const found = new Map(entries.map((entry) => [entry.rules[0], entry]))
+  const failed = errors.values()
+  return files.map((file, i) => {
+    const outcome = found.get(i) ?? failed.next().value
+    if (outcome === undefined) throw failure('io', 'the native engine left a file out of its answer')
+    return 'code' in outcome ? { ...outcome, path: file.path } : { ...outcome, path: file.path, rules: [] }
+  })
+}
+
+function decodeRead(packed: Uint8Array, file: FileRef): Uint8Array {
+  const columns = new Columns(packed)
+  try {
+    header(columns, 0)
+  } catch (cause) {
+    if (!(cause instanceof Error)) throw cause
+    cause.message = `cannot read ${JSON.stringify(file.path)}: ${cause.message}`
+    throw cause
+  }
+  return columns.rest()
+}
+
+const hexLengths: Readonly<Record<DigestAlgorithm, number>> = { sha256: 64, sha1: 40, md5: 32 }
+
+function decodeDigests(packed: Uint8Array): DigestResult[] {
+  const columns = new Columns(packed)
+  const [n = 0] = header(columns, 1)
+  const dev = columns.unsigned(n)
+  const ino = columns.unsigned(n)
+  const mtimeNs = columns.signed(n)
+  const ctimeNs = columns.signed(n)
+  const size = columns.floats(n)
+  const bytesRead = columns.floats(n)
+  const status = columns.integers(n)
+  const headLengths = columns.integers(n)
+  const computed = columns.integers(n)
+  const textEnds = columns.integers(n)
+  const heads = columns.bytes(n * headLength)
+  const text = columns.rest()
+  const results: DigestResult[] = []
+  let start = 0
+  for (let i = 0; i < n; i++) {
+    const end = textEnds[i] ?? 0
+    const failed = status[i] ?? 0
+    if (failed > 0) {
+      results.push({ error: codeAt(failed - 1), message: text.toString('utf8', start, end) })
+    } else {
+      const headStart = i * headLength
+      const identity: FileIdentity = {
+        dev: dev[i] ?? 0n,
+        ino: ino[i] ?? 0n,
+        size: size[i] ?? 0,
+        mtimeNs: mtimeNs[i] ?? 0n,
+        ctimeNs: ctimeNs[i] ?? 0n,
+      }
+      results.push({
+        head: Uint8Array.prototype.slice.call(heads, headStart, headStart + (headLengths[i] ?? 0)),
+        identity,
+        digests: decodeHex(text, start, computed[i] ?? 0),
+        bytesRead: bytesRead[i] ?? 0,
+      })
+    }
+    start = end
+  }
+  return results
+}
+
+function decodeHex(text: Buffer, start: number, computed: number): Partial<Record<DigestAlgorithm, string>> {
+  const digests: Partial<Record<DigestAlgorithm, string>> = {}
+  let at = start
+  for (const name of digestAlgorithms) {
+    if ((computed & algorithmBit(name)) === 0) continue
+    digests[name] = text.toString('latin1', at, at + hexLengths[name])
+    at += hexLengths[name]
+  }
+  return digests
+}

@@ -1,0 +1,194 @@
+//! Digests of many files, in parallel, each read once and never more than was seen at opening.
+//!
+//! A digest is only given for a file that was read whole and did not change meanwhile: size and times are compared
+//! before and after. What no class asks for is not read beyond its head. Files that only need SHA-256, which is nearly
+//! all of them, go two at a time through the lanes of a worker.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use crate::HEAD_LENGTH;
+use crate::beneath::Roots;
+use crate::failure::{Code, Failure};
+use crate::hash::{Algorithms, Digests, Hasher};
+use crate::pairs::Pair;
+use crate::reading::{BLOCK, Deadline, OVERLAP_FROM, Reading};
+use crate::system::Identity;
+
+/// Files a worker takes at once, at most: taking costs a shared counter.
+const MAX_STRIDE: usize = 8;
+
+/// Which digests a file gets, depending on its head.
+#[derive(Clone, Debug, Default)]
+pub struct Class {
+    /// Prefixes of the head in lower-case hex, any of which must match; `None`: any head.
+    pub magics: Option<Vec<String>>,
+    /// What is computed then.
+    pub algorithms: Algorithms,
+}
+
+/// One file to digest.
+#[derive(Clone, Debug, Default)]
+pub struct Item {
+    /// Index of the root.
+    pub root: u32,
+    /// Path below it, as bytes; empty for a root that is a file.
+    pub path: Vec<u8>,
+    /// What a walk saw; another one is a failure.
+    pub expected: Option<Identity>,
+    /// Indexes of classes.
+    pub classes: Vec<u32>,
+}
+
+/// What to digest.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Absolute paths, as bytes.
+    pub roots: Vec<Vec<u8>>,
+    /// The files.
+    pub items: Vec<Item>,
+    /// Classes of files.
+    pub classes: Vec<Class>,
+    /// Larger files are not read.
+    pub max_file_bytes: u64,
+    /// Files that take longer are given up.
+    pub file_timeout: Duration,
+    /// Threads at most.
+    pub threads: usize,
+}
+
+/// A file that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digested {
+    /// First bytes; zeros beyond `head_length`.
+    pub head: [u8; HEAD_LENGTH],
+    /// How many there are.
+    pub head_length: usize,
+    /// What the file was.
+    pub identity: Identity,
+    /// What the matching classes asked for.
+    pub digests: Digests,
+    /// Bytes read.
+    pub bytes_read: u64,
+}
+
+/// A digested file, or why there is no digest.
+pub(crate) type Outcome = Result<Digested, Failure>;
+
+/// Digests the items, one result each, in their order; `None` when cancelled.
+pub fn digest(request: &Request, cancelled: &AtomicBool) -> Result<Option<Vec<Outcome>>, Failure> {
+    let roots = Roots::open(&request.roots)?;
+    let threads = request.threads.min(request.items.len()).max(1);
+    let stride = (request.items.len() / (threads * 8)).clamp(1, MAX_STRIDE);
+    let job = Job { request, roots, cancelled, stride, next: AtomicUsize::new(0), outcomes: Mutex::default() };
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            // With fewer threads than wanted the others do the work.
+            let _ = std::thread::Builder::new().name("digest".into()).spawn_scoped(scope, || job.work());
+        }
+        job.work();
+    });
+    if cancelled.load(Relaxed) {
+        return Ok(None);
+    }
+    let mut outcomes = job.outcomes.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    outcomes.sort_unstable_by_key(|(index, _)| *index);
+    Ok(Some(outcomes.into_iter().map(|(_, outcome)| outcome).collect()))
+}
+
+/// What the workers of one request share.
+pub(crate) struct Job<'a> {
+    request: &'a Request,
+    roots: Roots,
+    cancelled: &'a AtomicBool,
+    stride: usize,
+    next: AtomicUsize,
+    outcomes: Mutex<Vec<(usize, Outcome)>>,
+}
+
+/// What opening a file came to.
+pub(crate) enum Opened<'a> {
+    /// Nothing is left to do.
+    Done(Digested),
+    /// SHA-256 alone is wanted of it.
+    Sha256(Reading<'a>),
+}
+
+impl<'a> Job<'a> {
+    fn work(&self) {
+        let mut done = Pair::new(self).run();
+        self.outcomes.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).append(&mut done);
+    }
+
+    /// The next items for a worker; empty when there are no more, or nobody wants them.
+    pub(crate) fn take(&self) -> std::ops::Range<usize> {
+        let count = if self.cancelled.load(Relaxed) { 0 } else { self.request.items.len() };
+        let from = self.next.fetch_add(self.stride, Relaxed).min(count);
+        from..(from + self.stride).min(count)
+    }
+
+    /// Opens a file, and digests it unless the lanes can do that better. A panic is this file's failure.
+    pub(crate) fn open(&self, index: usize, buffer: &mut Vec<u8>) -> Result<Opened<'a>, Failure> {
+        let item = &self.request.items[index];
+        catch_unwind(AssertUnwindSafe(|| self.open_item(item, buffer))).unwrap_or_else(|_| Err(Failure::panicked()))
+    }
+
+    fn open_item(&self, item: &Item, buffer: &mut Vec<u8>) -> Result<Opened<'a>, Failure> {
+        let deadline = Deadline::new(self.request.file_timeout, self.cancelled);
+        let mut file = Reading::new(self.roots.open_file(item.root, &item.path)?, deadline)?;
+        if item.expected.is_some_and(|expected| expected != file.identity) {
+            return Err(Failure::new(Code::Changed, "is not the file that the walk saw"));
+        }
+        if file.identity.size > self.request.max_file_bytes {
+            let message = format!("has {} bytes, more than {}", file.identity.size, self.request.max_file_bytes);
+            return Err(Failure::new(Code::TooBig, message));
+        }
+        let mut algorithms = self.algorithms(item, |class| class.magics.is_none());
+        if algorithms.is_empty() || self.classes(item).any(|class| class.magics.is_some()) {
+            let head = hex(file.read_head()?);
+            algorithms = self.algorithms(item, |class| class.matches(&head));
+        }
+        if algorithms.is_empty() {
+            return Ok(Opened::Done(file.head_only()));
+        }
+        if algorithms == Algorithms::SHA256 {
+            return Ok(Opened::Sha256(file));
+        }
+        let mut hasher = Hasher::new(algorithms);
+        if file.identity.size >= OVERLAP_FROM {
+            file.overlapped(|bytes| hasher.update(bytes))?;
+        } else {
+            buffer.resize(BLOCK, 0);
+            let mut is_end = false;
+            while !is_end {
+                let got;
+                (got, is_end) = file.next(buffer)?;
+                hasher.update(&buffer[..got]);
+            }
+        }
+        Ok(Opened::Done(file.finish(hasher.finish())?))
+    }
+
+    fn classes<'b>(&'b self, item: &'b Item) -> impl Iterator<Item = &'b Class> {
+        item.classes.iter().filter_map(|class| self.request.classes.get(*class as usize))
+    }
+
+    fn algorithms(&self, item: &Item, counts: impl Fn(&Class) -> bool) -> Algorithms {
+        let counted = self.classes(item).filter(|class| counts(class));
+        counted.fold(Algorithms::default(), |all, class| all.union(class.algorithms))
+    }
+}
+
+impl Class {
+    fn matches(&self, head: &str) -> bool {
+        self.magics.as_ref().is_none_or(|magics| magics.iter().any(|magic| head.starts_with(magic.as_str())))
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| DIGITS[usize::from(digit)] as char).collect()
+}

@@ -1,0 +1,162 @@
+//! One open file that is read to the size it had at opening.
+//!
+//! It is read, not mapped, because truncating a mapped file ends the process that touches it.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::mpsc::sync_channel;
+use std::time::{Duration, Instant};
+
+use rustix::fd::OwnedFd;
+use rustix::fs::FileType;
+use rustix::io::retry_on_intr;
+
+use crate::HEAD_LENGTH;
+use crate::digest::Digested;
+use crate::failure::{Code, Failure};
+use crate::hash::Digests;
+use crate::system::{Identity, identity_of};
+
+/// Bytes read at once. Two fit the second-level cache; larger was slower.
+pub(crate) const BLOCK: usize = 256 << 10;
+
+/// Bytes still to read from which reading and hashing overlap: below, a second thread costs more than it saves.
+pub(crate) const OVERLAP_FROM: u64 = 8 << 20;
+
+/// Blocks in flight between the reading and the hashing thread.
+const OVERLAP_BLOCKS: usize = 4;
+
+/// The identity of an open file, which must be a regular one.
+pub(crate) fn regular(fd: &OwnedFd) -> Result<Identity, Failure> {
+    let found = rustix::fs::fstat(fd)?;
+    match FileType::from_raw_mode(found.st_mode as rustix::fs::RawMode) {
+        FileType::RegularFile => Ok(identity_of(&found)),
+        kind => Err(Failure::not_regular(kind)),
+    }
+}
+
+/// When a file is given up.
+pub(crate) struct Deadline<'a> {
+    at: Option<Instant>,
+    cancelled: &'a AtomicBool,
+}
+
+impl<'a> Deadline<'a> {
+    /// So much from now, or when cancelled.
+    pub(crate) fn new(timeout: Duration, cancelled: &'a AtomicBool) -> Self {
+        Deadline { at: Instant::now().checked_add(timeout), cancelled }
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        if self.cancelled.load(Relaxed) {
+            return Err(Failure::new(Code::Io, "cancelled"));
+        }
+        if self.at.is_some_and(|at| Instant::now() >= at) {
+            return Err(Failure::new(Code::Timeout, "took longer than the time allowed for one file"));
+        }
+        Ok(())
+    }
+}
+
+/// A file being read.
+pub(crate) struct Reading<'a> {
+    /// What it was when it was opened.
+    pub(crate) identity: Identity,
+    /// Bytes not read yet.
+    pub(crate) left: u64,
+    fd: OwnedFd,
+    deadline: Deadline<'a>,
+    head: [u8; HEAD_LENGTH],
+    head_length: usize,
+    is_head_known: bool,
+}
+
+impl<'a> Reading<'a> {
+    /// Takes over an open file.
+    pub(crate) fn new(fd: OwnedFd, deadline: Deadline<'a>) -> Result<Self, Failure> {
+        let identity = regular(&fd)?;
+        let head = [0; HEAD_LENGTH];
+        Ok(Reading { identity, left: identity.size, fd, deadline, head, head_length: 0, is_head_known: false })
+    }
+
+    /// The first bytes, read without moving the file's position.
+    pub(crate) fn read_head(&mut self) -> Result<&[u8], Failure> {
+        while self.head_length < HEAD_LENGTH {
+            let at = self.head_length as u64;
+            let got = retry_on_intr(|| rustix::io::pread(&self.fd, &mut self.head[self.head_length..], at))?;
+            if got == 0 {
+                break;
+            }
+            self.head_length += got;
+        }
+        self.is_head_known = true;
+        Ok(&self.head[..self.head_length])
+    }
+
+    /// The next block's length, and whether the end was seen. One byte more than is left is asked for, so that a file
+    /// that has grown, or says it is empty and is not, is found out; an answer short of that byte is the end.
+    pub(crate) fn next(&mut self, buffer: &mut [u8]) -> Result<(usize, bool), Failure> {
+        self.deadline.check()?;
+        let want = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX).saturating_add(1));
+        let got = retry_on_intr(|| rustix::io::read(&self.fd, &mut buffer[..want]))?;
+        if got as u64 > self.left || (got == 0 && self.left > 0) {
+            return Err(changed());
+        }
+        self.left -= got as u64;
+        if !self.is_head_known {
+            let fresh = got.min(HEAD_LENGTH - self.head_length);
+            self.head[self.head_length..self.head_length + fresh].copy_from_slice(&buffer[..fresh]);
+            self.head_length += fresh;
+        }
+        Ok((got, self.left == 0 && got < want))
+    }
+
+    /// Reads the rest on a second thread while this one consumes it.
+    pub(crate) fn overlapped(&mut self, mut consume: impl FnMut(&[u8])) -> Result<(), Failure> {
+        let (full, filled) = sync_channel::<(Vec<u8>, usize)>(OVERLAP_BLOCKS);
+        let (empty, emptied) = sync_channel::<Vec<u8>>(OVERLAP_BLOCKS);
+        for _ in 0..OVERLAP_BLOCKS {
+            let _ = empty.send(vec![0; BLOCK]);
+        }
+        std::thread::scope(|scope| {
+            let body = move || {
+                while let Ok(mut buffer) = emptied.recv() {
+                    let (got, is_end) = self.next(&mut buffer)?;
+                    if full.send((buffer, got)).is_err() || is_end {
+                        break;
+                    }
+                }
+                Ok(())
+            };
+            let reading = std::thread::Builder::new().name("read".into()).spawn_scoped(scope, body);
+            let reading = reading.map_err(|error| Failure::new(Code::Io, format!("cannot start a thread: {error}")))?;
+            for (buffer, got) in filled {
+                consume(&buffer[..got]);
+                let _ = empty.send(buffer);
+            }
+            reading.join().unwrap_or_else(|_| Err(Failure::panicked()))
+        })
+    }
+
+    /// The result for a file of which only the head was wanted.
+    pub(crate) fn head_only(self) -> Digested {
+        let bytes_read = self.head_length as u64;
+        self.digested(Digests::default(), bytes_read)
+    }
+
+    /// The result for a file that was read whole, if it is still what it was.
+    pub(crate) fn finish(self, digests: Digests) -> Result<Digested, Failure> {
+        if regular(&self.fd)? != self.identity {
+            return Err(changed());
+        }
+        let bytes_read = self.identity.size;
+        Ok(self.digested(digests, bytes_read))
+    }
+
+    fn digested(self, digests: Digests, bytes_read: u64) -> Digested {
+        Digested { head: self.head, head_length: self.head_length, identity: self.identity, digests, bytes_read }
+    }
+}
+
+fn changed() -> Failure {
+    Failure::new(Code::Changed, "its size or times changed while it was read")
+}

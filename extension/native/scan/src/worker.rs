@@ -1,0 +1,423 @@
+//! One thread of a walk: takes directories, judges the names in them, fills batches.
+
+use std::ffi::CStr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::time::{Duration, Instant};
+
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::FileType;
+
+use crate::batch::Batch;
+use crate::beneath::{Roots, cannot_open, open_absolute};
+use crate::failure::{Code, Failure};
+use crate::mounts::{Policy, is_local};
+use crate::places::Mark;
+use crate::system::{self, Meta, OPEN_DIRECTORY};
+use crate::text::text_from_bytes;
+use crate::tree::Directory;
+use crate::walk::Shared;
+
+/// Errors that are listed. More are counted: a hostile tree must not fill the memory of who reads them.
+const MAX_ERRORS: u64 = 10_000;
+
+/// A waiting consumer hears of the progress at least this often.
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+
+/// Bytes of names that one system call lists. 32 KiB holds about a thousand; more gained nothing.
+#[cfg(target_os = "linux")]
+const LISTING: usize = 64 << 10;
+
+/// One thread's part: its batch and its scratch space.
+pub(crate) struct Worker<'a, T> {
+    shared: &'a Shared<T>,
+    batch: Batch,
+    flushed: Instant,
+    /// Names of the limit that this worker holds, and how many of them it has not read.
+    share: u64,
+    unspent: u64,
+    entries: u64,
+    files: u64,
+    selected: u64,
+    found: Vec<Arc<Directory>>,
+    rules: Vec<u32>,
+    hits: Vec<u32>,
+    scratch: Vec<u8>,
+    /// Path of the directory being listed, with a slash at its end; empty until needed.
+    prefix: String,
+    #[cfg(target_os = "linux")]
+    listing: Vec<std::mem::MaybeUninit<u8>>,
+}
+
+/// Whether to go on with a directory.
+#[derive(PartialEq, Eq)]
+enum Next {
+    GoOn,
+    Stop,
+}
+
+impl<'a, T: Send + 'static> Worker<'a, T> {
+    pub(crate) fn new(shared: &'a Shared<T>) -> Self {
+        Worker {
+            shared,
+            batch: Batch::default(),
+            flushed: Instant::now(),
+            share: 0,
+            unspent: 0,
+            entries: 0,
+            files: 0,
+            selected: 0,
+            found: Vec::new(),
+            rules: Vec::new(),
+            hits: Vec::new(),
+            scratch: Vec::new(),
+            prefix: String::new(),
+            #[cfg(target_os = "linux")]
+            listing: Vec::new(),
+        }
+    }
+
+    /// Opens the roots; the first that cannot be walked fails the request.
+    pub(crate) fn open_roots(&mut self) -> Result<(), Failure> {
+        let roots = Roots::open(&self.shared.plan.roots)?;
+        let start = self.shared.selector.start();
+        for (root, path) in (0u32..).zip(&self.shared.plan.roots) {
+            let usable = |failure| cannot_open(path, failure);
+            let meta = roots.stat_root(root).map_err(usable)?;
+            let places = &self.shared.places[root as usize];
+            match meta.file_type() {
+                FileType::RegularFile => self.root_file(root, meta),
+                FileType::Directory if places.mark(places.top()) == Some(Mark::Skip) => {
+                    self.error(root, Code::Skipped, "is in the skip list", |_| {});
+                }
+                FileType::Directory => {
+                    let fd = open_absolute(path, OPEN_DIRECTORY).map_err(usable)?;
+                    let top = Directory::root(root, fd, meta.identity.dev, start.clone(), places.top());
+                    self.found.push(top);
+                }
+                kind => return Err(usable(Failure::not_regular(kind))),
+            }
+        }
+        self.found.reverse();
+        self.hand_over_directories();
+        Ok(())
+    }
+
+    fn root_file(&mut self, root: u32, meta: Meta) {
+        let selector = &self.shared.selector;
+        selector.select_root(&selector.start(), &mut self.rules);
+        selector.keep_sized(meta.identity.size, &mut self.rules);
+        self.files += 1;
+        if !self.rules.is_empty() {
+            self.selected += 1;
+            self.batch.push_entry(root, &self.rules, meta);
+        }
+    }
+
+    /// Takes directories until there are none, then hands over what is left.
+    pub(crate) fn work(mut self) {
+        while let Some(directory) = self.next_directory() {
+            let listed = catch_unwind(AssertUnwindSafe(|| self.directory(&directory)));
+            if let Err(failure) = listed.unwrap_or_else(|_| Err(Failure::panicked())) {
+                self.directory_error(&directory, failure.code, &failure.message);
+            }
+            self.finish_directory();
+        }
+        self.leave();
+    }
+
+    fn next_directory(&self) -> Option<Arc<Directory>> {
+        let mut stack = self.shared.stack();
+        loop {
+            if self.shared.is_stopped.load(Relaxed) {
+                return None;
+            }
+            if let Some(directory) = stack.directories.pop() {
+                stack.busy += 1;
+                return Some(directory);
+            }
+            if stack.busy == 0 {
+                return None;
+            }
+            stack = self.shared.work.wait(stack).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn finish_directory(&mut self) {
+        self.hand_over_directories();
+        self.look_up();
+        self.settle();
+        self.prefix.clear();
+        let mut stack = self.shared.stack();
+        stack.busy -= 1;
+        let is_over = stack.busy == 0 && stack.directories.is_empty();
+        drop(stack);
+        if is_over {
+            self.shared.work.notify_all();
+        }
+    }
+
+    fn hand_over_directories(&mut self) {
+        if !self.found.is_empty() {
+            self.shared.push(&mut self.found);
+        }
+    }
+
+    /// Hands over what is left; the last worker to leave adds the final totals.
+    fn leave(mut self) {
+        self.count();
+        if !self.batch.is_empty() {
+            self.flush();
+        }
+        if self.shared.workers.fetch_sub(1, SeqCst) == 1 {
+            self.tell_unlisted_errors();
+            self.flush();
+            self.shared.mailbox.finish();
+        }
+    }
+
+    /// Lists one directory.
+    fn directory(&mut self, directory: &Arc<Directory>) -> Result<(), Failure> {
+        let fd = self.shared.descriptors.open(directory)?;
+        let identity = system::identity_of(&rustix::fs::fstat(&fd)?);
+        if identity.dev != directory.parent_dev && !self.crosses(&fd) {
+            self.directory_error(directory, Code::OtherFilesystem, "is a mount point that the walk does not cross");
+            return Ok(());
+        }
+        let key = (directory.root, identity.dev, identity.ino, directory.states.id);
+        if !self.shared.visited.lock().unwrap_or_else(PoisonError::into_inner).insert(key) {
+            return Ok(());
+        }
+        self.shared.directories.fetch_add(1, Relaxed);
+        self.list(directory, &fd, identity.dev)
+    }
+
+    /// Whether a mount point may be entered.
+    fn crosses(&self, fd: &OwnedFd) -> bool {
+        match self.shared.plan.mounts {
+            Policy::Same => false,
+            Policy::Local => is_local(fd),
+            Policy::All => true,
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn list(&mut self, directory: &Arc<Directory>, fd: &Arc<OwnedFd>, dev: u64) -> Result<(), Failure> {
+        let mut listing = std::mem::take(&mut self.listing);
+        // Empty after a panic over an earlier directory.
+        listing.resize(LISTING, std::mem::MaybeUninit::uninit());
+        let mut entries = rustix::fs::RawDir::new(fd, &mut listing);
+        let mut done = Ok(());
+        while let Some(entry) = entries.next() {
+            match entry {
+                Ok(entry) => {
+                    if self.name(directory, fd, dev, entry.file_name(), entry.file_type()) == Next::Stop {
+                        break;
+                    }
+                }
+                Err(rustix::io::Errno::INTR) => {}
+                // Removed while it was listed: what was seen is what there was.
+                Err(rustix::io::Errno::NOENT) => break,
+                Err(errno) => {
+                    done = Err(errno.into());
+                    break;
+                }
+            }
+        }
+        self.listing = listing;
+        done
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn list(&mut self, directory: &Arc<Directory>, fd: &Arc<OwnedFd>, dev: u64) -> Result<(), Failure> {
+        for entry in rustix::fs::Dir::read_from(fd)? {
+            let entry = entry?;
+            if self.name(directory, fd, dev, entry.file_name(), entry.file_type()) == Next::Stop {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges one name.
+    fn name(&mut self, directory: &Arc<Directory>, fd: &Arc<OwnedFd>, dev: u64, name: &CStr, kind: FileType) -> Next {
+        let bytes = name.to_bytes();
+        if bytes == b"." || bytes == b".." {
+            return Next::GoOn;
+        }
+        if self.unspent == 0 && self.take_share(directory) == Next::Stop {
+            return Next::Stop;
+        }
+        self.unspent -= 1;
+        self.entries += 1;
+        match kind {
+            FileType::Directory => self.subdirectory(directory, fd, dev, name),
+            FileType::Unknown => match system::stat_at(fd, name) {
+                Ok(meta) if meta.file_type() == FileType::Directory => self.subdirectory(directory, fd, dev, name),
+                Ok(meta) => self.other(directory, fd.as_fd(), name, meta.file_type()),
+                Err(errno) => self.name_error(directory, bytes, errno.into()),
+            },
+            kind => self.other(directory, fd.as_fd(), name, kind),
+        }
+        Next::GoOn
+    }
+
+    fn subdirectory(&mut self, directory: &Arc<Directory>, fd: &Arc<OwnedFd>, dev: u64, name: &CStr) {
+        let shared = self.shared;
+        let folded = shared.selector.fold(name.to_bytes(), &mut self.scratch);
+        let Some(states) = shared.selector.descend(&directory.states, folded, &mut self.hits) else { return };
+        let places = &shared.places[directory.root as usize];
+        let place = places.below(directory.place, name.to_bytes());
+        match places.mark(place) {
+            Some(Mark::Skip) => {
+                let failure = Failure::new(Code::Skipped, "is in the skip list");
+                return self.name_error(directory, name.to_bytes(), failure);
+            }
+            Some(Mark::Untouchable) => {
+                let message = "is a mount point of a network, FUSE or automount file system";
+                return self.name_error(directory, name.to_bytes(), Failure::new(Code::OtherFilesystem, message));
+            }
+            None => {}
+        }
+        if directory.depth >= shared.plan.max_depth {
+            shared.is_truncated.store(true, Relaxed);
+            let message = format!("is more than {} directories deep", shared.plan.max_depth);
+            return self.name_error(directory, name.to_bytes(), Failure::new(Code::TooDeep, message));
+        }
+        if self.found.is_empty() {
+            shared.descriptors.keep(directory, fd);
+        }
+        self.found.push(directory.child(name, dev, states, place));
+    }
+
+    /// A name that is no directory.
+    fn other(&mut self, directory: &Arc<Directory>, fd: BorrowedFd<'_>, name: &CStr, kind: FileType) {
+        if kind == FileType::RegularFile {
+            self.files += 1;
+        }
+        let selector = &self.shared.selector;
+        let folded = selector.fold(name.to_bytes(), &mut self.scratch);
+        selector.select(&directory.states, folded, &mut self.rules);
+        let is_hiding = kind == FileType::Symlink && selector.expects(&directory.states, folded);
+        if self.rules.is_empty() && !is_hiding {
+            return;
+        }
+        if kind != FileType::RegularFile {
+            return self.name_error(directory, name.to_bytes(), Failure::not_regular(kind));
+        }
+        match system::stat_at(fd, name) {
+            Ok(meta) if meta.file_type() == FileType::RegularFile => self.selected(directory, name.to_bytes(), meta),
+            Ok(meta) => self.name_error(directory, name.to_bytes(), Failure::not_regular(meta.file_type())),
+            Err(errno) => self.name_error(directory, name.to_bytes(), errno.into()),
+        }
+    }
+
+    fn selected(&mut self, directory: &Arc<Directory>, name: &[u8], meta: Meta) {
+        self.shared.selector.keep_sized(meta.identity.size, &mut self.rules);
+        if self.rules.is_empty() {
+            return;
+        }
+        self.write_prefix(directory);
+        self.batch.text.push_str(&self.prefix);
+        text_from_bytes(name, &mut self.batch.text);
+        self.batch.push_entry(directory.root, &self.rules, meta);
+        self.selected += 1;
+        self.flush_if_full();
+    }
+
+    fn write_prefix(&mut self, directory: &Directory) {
+        if self.prefix.is_empty() && directory.depth > 0 {
+            directory.write_path(&mut self.prefix);
+            self.prefix.push('/');
+        }
+    }
+
+    fn name_error(&mut self, directory: &Directory, name: &[u8], failure: Failure) {
+        self.write_prefix(directory);
+        let prefix = std::mem::take(&mut self.prefix);
+        self.error(directory.root, failure.code, &failure.message, |text| {
+            text.push_str(&prefix);
+            text_from_bytes(name, text);
+        });
+        self.prefix = prefix;
+    }
+
+    fn directory_error(&mut self, directory: &Directory, code: Code, message: &str) {
+        self.error(directory.root, code, message, |text| directory.write_path(text));
+    }
+
+    fn error(&mut self, root: u32, code: Code, message: &str, write_path: impl FnOnce(&mut String)) {
+        if self.shared.errors.fetch_add(1, Relaxed) < MAX_ERRORS {
+            write_path(&mut self.batch.error_text);
+            self.batch.push_error(root, code, message);
+            self.flush_if_full();
+        }
+    }
+
+    fn tell_unlisted_errors(&mut self) {
+        let unlisted = self.shared.errors.load(Relaxed).saturating_sub(MAX_ERRORS);
+        if unlisted > 0 {
+            let message = format!("{unlisted} more places could not be examined and are not listed");
+            self.batch.push_error(0, Code::Io, &message);
+        }
+    }
+
+    /// Takes a share of the names that may still be read, and looks up from the work.
+    fn take_share(&mut self, directory: &Arc<Directory>) -> Next {
+        self.look_up();
+        self.settle();
+        if self.shared.is_stopped.load(Relaxed) {
+            return Next::Stop;
+        }
+        self.share = self.shared.quota.take();
+        self.unspent = self.share;
+        if self.share > 0 {
+            return Next::GoOn;
+        }
+        if !self.shared.is_stopped.swap(true, Relaxed) {
+            self.shared.is_truncated.store(true, Relaxed);
+            let message = format!("the walk was cut at {} names", self.shared.plan.max_entries);
+            self.directory_error(directory, Code::TooMany, &message);
+            self.shared.release();
+        }
+        Next::Stop
+    }
+
+    fn settle(&mut self) {
+        if self.share > 0 {
+            self.shared.quota.give_back(self.share, self.unspent);
+            (self.share, self.unspent) = (0, 0);
+        }
+    }
+
+    /// Adds up what was seen and tells a consumer that has waited long.
+    fn look_up(&mut self) {
+        self.count();
+        if self.flushed.elapsed() > PROGRESS_EVERY && (!self.batch.is_empty() || self.shared.mailbox.is_awaited()) {
+            self.flush();
+        }
+    }
+
+    fn count(&mut self) {
+        self.shared.entries.fetch_add(std::mem::take(&mut self.entries), Relaxed);
+        self.shared.files.fetch_add(std::mem::take(&mut self.files), Relaxed);
+        self.shared.selected.fetch_add(std::mem::take(&mut self.selected), Relaxed);
+    }
+
+    fn flush_if_full(&mut self) {
+        if self.batch.is_full() {
+            self.count();
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        let mut batch = std::mem::take(&mut self.batch);
+        batch.progress = self.shared.progress();
+        // A consumer that is gone has stopped the walk already; there is nothing to do about it here.
+        let _ = self.shared.mailbox.put((self.shared.pack)(Ok(batch)));
+        self.flushed = Instant::now();
+    }
+}

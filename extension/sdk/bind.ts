@@ -1,0 +1,80 @@
+/**
+ * Binding: a table and its services become something an engine can call without knowing types.
+ *
+ * Everything a generator yields is checked here once: names, types, ranges. What osquery would alter in silence (an
+ * INTEGER beyond 32 bits, a number with a fraction in an integer column) is an error that names table and column.
+ */
+import type { Cell, Column, Columns, ColumnType } from './columns.ts'
+import type { TableRequest } from './constraints.ts'
+import { queryContext } from './query-context.ts'
+import { rowid } from './rowid.ts'
+import type { BoundRow, Table } from './table.ts'
+
+/** A column as an engine sees it. */
+export interface BoundColumn extends Column {
+  readonly name: string
+}
+
+/** A table as an engine sees it. */
+export interface BoundTable {
+  readonly name: string
+  readonly aliases: readonly string[]
+  readonly columns: readonly BoundColumn[]
+  /** Rows for a request; throws what the table throws, and on rows that do not fit the columns. */
+  generate(request: TableRequest, signal: AbortSignal): AsyncGenerator<BoundRow, void, undefined>
+}
+
+/** Binds a table to its services. */
+export function bind<C extends Columns, Services>(table: Table<C, Services>, services: Services): BoundTable {
+  const columns: BoundColumn[] = Object.entries(table.columns).map(([name, column]) => ({ name, ...column }))
+  const names = new Set(columns.map((column) => column.name))
+
+  async function* generate(request: TableRequest, signal: AbortSignal): AsyncGenerator<BoundRow, void, undefined> {
+    const seen = new Map<bigint, number>()
+    for await (const row of table.generate(queryContext(table.columns, request, signal), services)) {
+      signal.throwIfAborted()
+      const stray = Object.keys(row).find((name) => !names.has(name))
+      if (stray !== undefined)
+        throw new Error(`table ${table.name}: a row has ${JSON.stringify(stray)}, which is no column`)
+      const values = row as Readonly<Record<string, unknown>> // names and types are checked cell by cell
+      const cells = columns.map((column) => cell(table.name, column, values[column.name]))
+      const identity = table.identity.map((name) => cells[columns.findIndex((column) => column.name === name)] ?? null)
+      yield { rowid: uniqueRowid(identity, seen), cells }
+    }
+  }
+  return { name: table.name, aliases: table.aliases ?? [], columns, generate }
+}
+
+/** Two rows of one identity in one call are a flaw of the table; losing one of them would be a worse one. */
+function uniqueRowid(identity: readonly Cell[], seen: Map<bigint, number>): bigint {
+  const id = rowid(identity)
+  const occurrence = seen.get(id) ?? 0
+  seen.set(id, occurrence + 1)
+  return occurrence === 0 ? id : rowid(identity, occurrence)
+}
+
+const minInt64 = -(2n ** 63n)
+const maxInt64 = 2n ** 63n - 1n
+
+function cell(table: string, column: BoundColumn, value: unknown): Cell {
+  if (value === undefined || value === null) return column.type === 'TEXT' ? '' : null
+  const checked = checkers[column.type](value)
+  if (checked !== undefined) return checked
+  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : String(value).slice(0, 80)
+  throw new Error(`table ${table}: column ${column.name} is ${shown} (${typeof value}), which is no ${column.type}`)
+}
+
+const checkers: Readonly<Record<ColumnType, (value: unknown) => Cell | undefined>> = {
+  TEXT: (value) => (typeof value === 'string' ? value.toWellFormed() : undefined),
+  INTEGER: (value) => (typeof value === 'number' && (value | 0) === value ? value : undefined),
+  BIGINT: (value) => int64(value),
+  'UNSIGNED BIGINT': (value) =>
+    typeof value === 'bigint' && value > maxInt64 && value < 2n ** 64n ? null : int64(value),
+  DOUBLE: (value) => (typeof value !== 'number' ? undefined : Number.isNaN(value) ? null : value),
+  BLOB: (value) => (value instanceof Uint8Array ? value : undefined),
+}
+
+function int64(value: unknown): Cell | undefined {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined
+  return typeof value === 'bigint' && value >= minInt64 && value <= maxInt64 ? value : undefined
+}

@@ -1,0 +1,37 @@
+/**
+ * osquery-extension-sdk: tables for osquery in TypeScript.
+ *
+ * Declare a table with `defineTable`, bind it to what it needs with `bind`, and serve it: with `openSql` from
+ * `osquery-extension-sdk/sql` there is no osquery needed.
+ */
+export { type BoundColumn, type BoundTable, bind } from './bind.ts'
+export {
+  bigint,
+  blob,
+  type Cell,
+  type Collation,
+  type Column,
+  type ColumnOptions,
+  type Columns,
+  type ColumnType,
+  double,
+  integer,
+  optionBits,
+  type Row,
+  text,
+  unsignedBigint,
+} from './columns.ts'
+export {
+  type Constraint,
+  constraint,
+  type Operator,
+  operators,
+  parseRequest,
+  type TableRequest,
+} from './constraints.ts'
+export { glob, like } from './like.ts'
+export { mayMatch } from './prefilter.ts'
+export { type QueryContext, queryContext } from './query-context.ts'
+export { type Route, routes } from './routes.ts'
+export { rowid } from './rowid.ts'
+export { type Attribute, type BoundRow, defineTable, type Table } from './table.ts'

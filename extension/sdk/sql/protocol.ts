@@ -1,0 +1,63 @@
+/**
+ * What the two sides of the embedded engine say to each other.
+ *
+ * SQLite is synchronous and tables are not, so SQLite runs in a worker that may wait, and tables run on the main loop
+ * that may not. The worker asks for rows and sleeps until the answer has been put into its mailbox.
+ */
+import type { Cell, ColumnOptions, ColumnType } from '../columns.ts'
+import type { BoundRow } from '../table.ts'
+
+/** A table as the worker needs it. */
+export interface TableShape {
+  readonly name: string
+  readonly aliases: readonly string[]
+  readonly columns: readonly { readonly name: string; readonly type: ColumnType; readonly options: ColumnOptions }[]
+}
+
+/** Given to the worker at its start. */
+export interface WorkerSetup {
+  readonly tables: readonly TableShape[]
+  /** Two 32-bit words: how many answers were put into the mailbox, and whether the running query must stop. */
+  readonly flags: SharedArrayBuffer
+  /** Where answers arrive; read without an event loop. */
+  readonly mailbox: MessagePort
+}
+
+/** Index of the answer counter in the flags. */
+export const answerFlag = 0
+/** Index of the stop flag. */
+export const stopFlag = 1
+
+/** Main to worker. */
+export type ToWorker = {
+  readonly kind: 'query'
+  readonly sql: string
+  readonly params: readonly Cell[]
+  readonly describe: boolean
+}
+
+/** A constraint on its way to a table: column by position, operator by number. */
+export type WireConstraint = readonly [column: number, op: number, expr: string]
+
+/** Worker to main. `open` and `pull` are answered through the mailbox. */
+export type FromWorker =
+  | { readonly kind: 'ready' }
+  | {
+      readonly kind: 'open'
+      readonly cursor: number
+      readonly table: number
+      readonly constraints: readonly WireConstraint[]
+      /** Positions of the columns the query reads. */
+      readonly used: readonly number[]
+    }
+  | { readonly kind: 'pull'; readonly cursor: number }
+  | { readonly kind: 'close'; readonly cursor: number }
+  | { readonly kind: 'rows'; readonly rows: readonly (readonly Cell[])[] }
+  | { readonly kind: 'done'; readonly columns: readonly string[] }
+  | { readonly kind: 'failed'; readonly message: string }
+
+/** Into the mailbox: rows, and whether there are more. */
+export type Answer = { readonly rows: readonly BoundRow[]; readonly isLast: boolean } | { readonly error: string }
+
+/** Rows per answer, and per batch of results. */
+export const rowsPerBatch = 256

@@ -1,0 +1,241 @@
+/**
+ * One pass: walk, ask the cache, digest what it does not know.
+ *
+ * Two digest batches are kept in flight while the walk goes on, so that the engine's threads never wait for us and
+ * memory is bounded by batches, not by the tree. The pass knows no indicator: it yields files with their digests, and
+ * totals; what they mean is decided elsewhere.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { DigestAlgorithm } from '../domain/observable.ts'
+import type { PathText } from '../domain/path-text.ts'
+import type {
+  DigestClass,
+  DigestedFile,
+  DigestItem,
+  DigestResult,
+  EngineErrorCode,
+  FileRef,
+  ScanEngine,
+  WalkBatch,
+  WalkEntry,
+  WalkPlan,
+  WalkProgress,
+} from '../native/engine.ts'
+import type { Selection } from '../native/selection.ts'
+import type { HashCache } from './hash-cache.ts'
+
+/** Bounds of a pass. */
+export interface SweepLimits {
+  readonly maxDepth: number
+  readonly maxEntries: number
+  readonly maxFileBytes: number
+  readonly fileTimeoutMs: number
+}
+
+/** What nobody wants to change, and every operator can: all of a large disk, no file above 2 GiB, a minute a file. */
+export const defaultLimits: SweepLimits = {
+  maxDepth: 512,
+  maxEntries: 100_000_000,
+  maxFileBytes: 2 * 1024 ** 3,
+  fileTimeoutMs: 60_000,
+}
+
+/** What to sweep. */
+export interface SweepRequest {
+  readonly roots: readonly PathText[]
+  readonly selection: Selection
+  readonly limits: SweepLimits
+  /** Where entries come from: `walkTree` for trees, `statFiles` for single files. */
+  readonly source: (signal: AbortSignal) => AsyncIterable<WalkBatch>
+}
+
+/** The part of a walk that a selection and its limits leave open. */
+export type TreeWalk = Pick<WalkPlan, 'roots' | 'ignoreCase' | 'skip' | 'mounts'>
+
+/** One file that was selected, and its digests where any were asked for and the head allowed them. */
+export interface SweptFile {
+  readonly entry: WalkEntry
+  readonly head: Uint8Array
+  readonly digests: Readonly<Partial<Record<DigestAlgorithm, string>>>
+}
+
+/** One thing that was not examined. */
+export interface SweepError extends FileRef {
+  readonly code: EngineErrorCode
+  readonly message: string
+}
+
+/** Totals so far. */
+export interface SweepProgress extends WalkProgress {
+  readonly hashed: number
+  readonly cached: number
+  readonly bytes: number
+}
+
+/** One pull. */
+export interface SweepBatch {
+  readonly files: readonly SweptFile[]
+  readonly errors: readonly SweepError[]
+  readonly progress: SweepProgress
+}
+
+/** Cache look-ups before others get a turn on the event loop: 64 take at most three milliseconds or so. */
+const looksPerTurn = 64
+/** Files per digest call: small enough that a batch of large ones is seen to move. */
+const digestBatch = 256
+const inFlight = 3
+
+interface Digesting {
+  readonly entries: readonly WalkEntry[]
+  readonly results: Promise<readonly DigestResult[]>
+}
+
+/** Runs a pass. Aborting rejects with the signal's reason; whatever was yielded before stands. */
+export async function* sweep(
+  engine: ScanEngine,
+  cache: HashCache,
+  request: SweepRequest,
+  signal: AbortSignal,
+): AsyncGenerator<SweepBatch, void, undefined> {
+  const { selection, limits } = request
+  const totals = { hashed: 0, cached: 0, bytes: 0 }
+  let progress: WalkProgress = { directories: 0, entries: 0, files: 0, selected: 0, truncated: false }
+  const waiting: WalkEntry[] = []
+  const pending: Digesting[] = []
+
+  const dispatch = (entries: WalkEntry[]): void => {
+    const items: DigestItem[] = entries.map((entry) => ({
+      root: entry.root,
+      path: entry.path,
+      expected: entry,
+      classes: classesOf(selection, entry),
+    }))
+    const results = engine.digest({ roots: request.roots, items, classes: selection.classes, ...limits }, signal)
+    results.catch(() => {}) // looked at when its turn comes
+    pending.push({ entries, results })
+  }
+
+  const settle = async (): Promise<SweepBatch> => {
+    const { entries, results } = pending.shift() ?? { entries: [], results: Promise.resolve([]) }
+    const batch = collect(entries, await results)
+    cache.put(batch.read)
+    totals.hashed += batch.read.length
+    totals.bytes += batch.read.reduce((sum, file) => sum + file.bytesRead, 0)
+    return { files: batch.files, errors: batch.errors, progress: { ...progress, ...totals } }
+  }
+
+  for await (const walked of request.source(signal)) {
+    progress = walked.progress
+    let ready: SweptFile[] = []
+    let errors = walked.errors
+    for (const [at, entry] of walked.entries.entries()) {
+      if (at % looksPerTurn === looksPerTurn - 1) {
+        yield { files: ready, errors, progress: { ...progress, ...totals } }
+        ready = []
+        errors = []
+        await nextTurn()
+      }
+      const classes = classesOf(selection, entry)
+      const known = classes.length === 0 ? nothingRead : fromCache(cache, entry, classes, selection.classes)
+      if (known === undefined) waiting.push(entry)
+      else {
+        if (classes.length > 0) totals.cached++
+        ready.push({ entry, ...known })
+      }
+    }
+    yield { files: ready, errors, progress: { ...progress, ...totals } }
+    while (waiting.length >= digestBatch) {
+      if (pending.length >= inFlight) yield await settle()
+      dispatch(waiting.splice(0, digestBatch))
+    }
+  }
+  if (waiting.length > 0) dispatch(waiting.splice(0))
+  while (pending.length > 0) yield await settle()
+}
+
+const nothingRead = { head: new Uint8Array(), digests: {} }
+
+function classesOf(selection: Selection, entry: WalkEntry): number[] {
+  const first = entry.rules[0]
+  if (entry.rules.length === 1 && first !== undefined) return [...(selection.classesOfRule[first] ?? [])]
+  return [...new Set(entry.rules.flatMap((rule) => selection.classesOfRule[rule] ?? []))]
+}
+
+/** The cached state of a file, if it holds every digest that its head would now be given. */
+function fromCache(
+  cache: HashCache,
+  entry: WalkEntry,
+  classes: readonly number[],
+  all: readonly DigestClass[],
+): Omit<SweptFile, 'entry'> | undefined {
+  const known = cache.get(entry)
+  if (known === undefined) return undefined
+  const hex = Buffer.from(known.head).toString('hex')
+  for (const index of classes) {
+    const wanted = all[index]
+    if (wanted?.magics && !wanted.magics.some((magic) => hex.startsWith(magic))) continue
+    if (wanted?.algorithms.some((algorithm) => known.digests[algorithm] === undefined)) return undefined
+  }
+  return known
+}
+
+function collect(
+  entries: readonly WalkEntry[],
+  results: readonly DigestResult[],
+): { files: SweptFile[]; errors: SweepError[]; read: DigestedFile[] } {
+  const files: SweptFile[] = []
+  const errors: SweepError[] = []
+  const read: DigestedFile[] = []
+  for (const [at, entry] of entries.entries()) {
+    const result = results[at]
+    if (result === undefined) continue
+    if ('error' in result) {
+      errors.push({ root: entry.root, path: entry.path, code: result.error, message: result.message })
+      files.push({ entry, ...nothingRead }) // its name and size may still say enough
+    } else {
+      read.push(result)
+      files.push({ entry, head: result.head, digests: result.digests })
+    }
+  }
+  return { files, errors, read }
+}
+
+/** A sweep of whole trees. `keep` drops entries that no rule can express away before anything is read. */
+export function treeSweep(
+  engine: ScanEngine,
+  walk: TreeWalk,
+  selection: Selection,
+  limits: SweepLimits,
+  keep?: (entry: WalkEntry) => boolean,
+): SweepRequest {
+  async function* source(signal: AbortSignal): AsyncGenerator<WalkBatch, void, undefined> {
+    for await (const batch of engine.walk({ ...walk, rules: selection.rules, ...limits }, signal)) {
+      yield keep ? { ...batch, entries: batch.entries.filter(keep) } : batch
+    }
+  }
+  return { roots: walk.roots, selection, limits, source }
+}
+
+/** A sweep of single files; directories and missing ones yield nothing, because nobody promised that they exist. */
+export function fileSweep(
+  engine: ScanEngine,
+  roots: readonly PathText[],
+  files: readonly FileRef[],
+  selection: Selection,
+  limits: SweepLimits,
+): SweepRequest {
+  async function* source(): AsyncGenerator<WalkBatch, void, undefined> {
+    for (let at = 0; at < files.length; at += 1024) {
+      const found = await engine.stat(roots, files.slice(at, at + 1024))
+      const entries = found.flatMap((one) => ('code' in one ? [] : [{ ...one, rules: [0] }]))
+      const errors = found.flatMap((one) => ('code' in one && isWorthSaying(one.code) ? [one] : []))
+      const progress = { directories: 0, entries: files.length, files: entries.length, selected: entries.length }
+      yield { entries, errors, progress: { ...progress, truncated: false } }
+    }
+  }
+  return { roots, selection, limits, source }
+}
+
+function isWorthSaying(code: EngineErrorCode): boolean {
+  return code !== 'vanished' && code !== 'not_regular'
+}

@@ -1,0 +1,28 @@
+/**
+ * What tables may ask for. A table never reads a file: it turns constraints into a question and rows out of answers.
+ */
+import type { Artifact } from '../domain/artifact.ts'
+import type { HostVerdict } from '../domain/host-verdict.ts'
+import type { Indicator, IndicatorSet } from '../domain/indicator.ts'
+import type { DigestAlgorithm } from '../domain/observable.ts'
+import type { NamedFiles } from '../domain/question.ts'
+import type { Scan } from '../domain/scan.ts'
+
+/** The hunt, as tables see it. */
+export interface HuntServices {
+  /** Artifacts of the standing scope (the places, or everything below the root), complete when the stream ends. */
+  artifacts(signal: AbortSignal): AsyncIterable<Artifact>
+  /** Artifacts among exactly the named files. */
+  namedArtifacts(question: NamedFiles, signal: AbortSignal): AsyncIterable<Artifact>
+  /** Digests of one file that a sweep had no reason to compute. */
+  digests(artifact: Artifact, wanted: readonly DigestAlgorithm[], signal: AbortSignal): Promise<Artifact['digests']>
+  /** Passes of this process, and the last ones of earlier processes; at least one. */
+  scans(signal: AbortSignal): Promise<readonly Scan[]>
+  verdict(signal: AbortSignal): Promise<HostVerdict>
+  readonly sets: readonly IndicatorSet[]
+  readonly indicators: readonly Indicator[]
+  /** Content hash over all sets in force. */
+  readonly indicatorsVersion: string
+  /** Unix seconds. */
+  now(): number
+}

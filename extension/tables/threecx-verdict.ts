@@ -1,0 +1,46 @@
+/**
+ * `threecx_verdict`: this host in one row, for policies and dashboards.
+ */
+import { bigint, defineTable, integer, text } from '../sdk/index.ts'
+import type { HuntServices } from './services.ts'
+
+/** Exactly one row, always. */
+export const threecxVerdict = defineTable({
+  name: 'threecx_verdict',
+  description: 'What the hunt says of this host, with its reasons: exactly one row.',
+  platforms: ['windows', 'darwin', 'linux'],
+  columns: {
+    verdict: text('clean, exposed, compromised, contacted, or unknown (nothing found, not everything examined)'),
+    level: text('Gravest Sigma level among the findings'),
+    reasons: text('JSON array of sentences'),
+    first_seen: bigint('Earliest modification time among the artifacts, unix seconds'),
+    last_seen: bigint('Latest modification time among the artifacts, unix seconds'),
+    artifacts: integer('Files that count'),
+    c2_hits: integer('C2 contacts; NULL until a source of contacts has been read'),
+    installs: integer('Installations of an affected release among the artifacts'),
+    scan_age: bigint('Seconds since the newest pass ended'),
+    scan_complete: integer('1 when every pass examined all it promised'),
+    indicators_version: text('Content hash of the indicators in force'),
+  },
+  identity: ['indicators_version'],
+  examples: [
+    'SELECT verdict, level, reasons FROM threecx_verdict',
+    "SELECT 1 FROM threecx_verdict WHERE verdict = 'clean'",
+  ],
+  async *generate(context, services: HuntServices) {
+    const host = await services.verdict(context.signal)
+    yield {
+      verdict: host.verdict,
+      level: host.level,
+      reasons: JSON.stringify(host.reasons),
+      first_seen: host.firstSeen ?? null,
+      last_seen: host.lastSeen ?? null,
+      artifacts: host.artifacts,
+      c2_hits: null,
+      installs: host.installs,
+      scan_age: host.scannedAt === undefined ? null : Math.max(0, services.now() - host.scannedAt),
+      scan_complete: host.isScanComplete ? 1 : 0,
+      indicators_version: services.indicatorsVersion,
+    }
+  },
+})

@@ -1,0 +1,17 @@
+/**
+ * docs/commands.md, from the commands' own help.
+ */
+import { commands } from '../../cli/commands/index.ts'
+import { commandHelp } from '../../cli/help.ts'
+
+/** The whole page. */
+export function commandsPage(): string {
+  const sections = commands.map(
+    (command) => `## threecx ${command.name}\n\n\`\`\`\n${commandHelp(command).trim()}\n\`\`\`\n`,
+  )
+  return `# Commands
+
+Generated from \`cli/commands\` by \`npm run docs\`. Data goes to stdout, progress and messages to stderr.
+
+${sections.join('\n')}`
+}

@@ -1,0 +1,19 @@
+/**
+ * Writes the generated pages of docs/. A test keeps them fresh.
+ */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { commandsPage } from './docs/commands.ts'
+import { errorsPage } from './docs/errors.ts'
+import { tablesPage } from './docs/tables.ts'
+
+/** Generated pages by path below the repository. */
+export const pages: Readonly<Record<string, () => string>> = {
+  'docs/tables.md': tablesPage,
+  'docs/errors.md': errorsPage,
+  'docs/commands.md': commandsPage,
+}
+
+if (import.meta.main) {
+  for (const [path, page] of Object.entries(pages)) writeFileSync(join(import.meta.dirname, '..', path), page())
+}
