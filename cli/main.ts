@@ -3,13 +3,13 @@
  */
 
 import { errorCodes, HunterError } from '../extension/domain/errors.ts'
+import { IndicatorsError, problemText } from '../extension/indicators/index.ts'
 import packageFile from '../package.json' with { type: 'json' }
 import type { Terminal } from './command.ts'
 import { commands } from './commands/index.ts'
 import { commandHelp, programHelp } from './help.ts'
 import { parseOptions } from './options.ts'
-
-process.exitCode = await main(process.argv.slice(2))
+import { printable } from './output/printable.ts'
 
 async function main(argv: readonly string[]): Promise<number> {
   const terminal = openTerminal(argv)
@@ -44,14 +44,25 @@ async function dispatch(terminal: Terminal, argv: readonly string[]): Promise<nu
   return await command.run(terminal, options, args)
 }
 
+/** Problems of indicator files shown; `threecx indicators check` shows all. */
+const shownProblems = 20
+
 /** One line, its remedy, and the exit code of the failure's name. */
 function report(terminal: Terminal, error: unknown): number {
   if (terminal.signal.aborted) {
     terminal.stderr.write('threecx: interrupted\n')
     return errorCodes.interrupted.exit
   }
+  if (error instanceof IndicatorsError) {
+    const lines = error.problems
+      .slice(0, shownProblems)
+      .map((problem) => `threecx: ${printable(problemText(problem))}\n`)
+    const more = error.problems.length - lines.length
+    terminal.stderr.write(`${lines.join('')}${more > 0 ? `threecx: and ${more} more problems\n` : ''}`)
+    return error.exit
+  }
   if (error instanceof HunterError) {
-    terminal.stderr.write(`threecx: ${error.message}. ${error.remedy}\n`)
+    terminal.stderr.write(`threecx: ${printable(error.message.replace(/\.+$/, ''))}. ${error.remedy}\n`)
     if (terminal.logLevel === 'debug' && error.cause instanceof Error) terminal.stderr.write(`${error.cause.stack}\n`)
     return error.exit
   }
@@ -84,3 +95,5 @@ function openTerminal(argv: readonly string[]): Terminal {
     logLevel: argv.includes('--verbose') ? 'debug' : 'warn',
   }
 }
+
+process.exitCode = await main(process.argv.slice(2))

@@ -41,7 +41,7 @@ export class Hunter implements HuntServices {
   readonly #store: ScanStore
   readonly #stored: readonly Scan[]
   readonly #named: Scan[] = []
-  #standing: Promise<Standing> | undefined
+  readonly #standing = new Map<'places' | 'full', Promise<Standing>>()
 
   constructor(parts: HunterParts) {
     this.#plan = parts.plan
@@ -54,15 +54,16 @@ export class Hunter implements HuntServices {
   }
 
   /** Runs the standing scope and yields as it goes; used by a caller that shows progress. Records the scans. */
-  async *run(signal: AbortSignal): AsyncGenerator<HuntEvent, void, undefined> {
-    for await (const event of hunt(this.#plan, { kind: this.#scope }, signal)) {
-      if (event.kind === 'scan') this.#store.save(event.scan)
-      yield event
-    }
+  run(signal: AbortSignal): AsyncGenerator<HuntEvent, void, undefined> {
+    return this.#pass(this.#scope, signal)
   }
 
   async *artifacts(signal: AbortSignal): AsyncGenerator<Artifact, void, undefined> {
-    yield* (await this.#standingPass(signal)).artifacts
+    yield* (await this.#standingPass(this.#scope, signal)).artifacts
+  }
+
+  async *artifactsEverywhere(signal: AbortSignal): AsyncGenerator<Artifact, void, undefined> {
+    yield* (await this.#standingPass('full', signal)).artifacts
   }
 
   async *namedArtifacts(question: NamedFiles, signal: AbortSignal): AsyncGenerator<Artifact, void, undefined> {
@@ -98,15 +99,16 @@ export class Hunter implements HuntServices {
   }
 
   async scans(signal: AbortSignal): Promise<readonly Scan[]> {
-    const { scans } = await this.#standingPass(signal)
-    const fresh = [...scans, ...this.#named]
+    await this.#standingPass(this.#scope, signal)
+    const standing = await Promise.all(this.#standing.values())
+    const fresh = [...standing.flatMap((one) => one.scans), ...this.#named]
     const isFresh = (old: Scan) => fresh.some((scan) => scan.scan === old.scan && scan.root === old.root)
     const roots = new Set(this.#plan.volumes.map((volume) => volume.display))
     return [...fresh, ...this.#stored.filter((old) => roots.has(old.root) && !isFresh(old))]
   }
 
   async verdict(signal: AbortSignal): Promise<HostVerdict> {
-    const { artifacts, scans } = await this.#standingPass(signal)
+    const { artifacts, scans } = await this.#standingPass(this.#scope, signal)
     return judgeHost(artifacts, scans)
   }
 
@@ -114,24 +116,32 @@ export class Hunter implements HuntServices {
     return Math.floor(this.#plan.clock.nowMs() / 1000)
   }
 
-  /** One standing pass for everybody; a failed or aborted one is not kept, the next caller tries again. */
-  #standingPass(signal: AbortSignal): Promise<Standing> {
-    this.#standing ??= this.#collect(signal).catch((cause: unknown) => {
-      this.#standing = undefined
-      throw cause
-    })
-    return this.#standing
+  /** One standing pass of a scope for everybody; a failed or aborted one is not kept, the next caller tries again. */
+  #standingPass(scope: 'places' | 'full', signal: AbortSignal): Promise<Standing> {
+    const known = this.#standing.get(scope)
+    if (known) return known
+    const pass = this.#collect(scope, signal)
+    this.#standing.set(scope, pass)
+    pass.catch(() => this.#standing.delete(scope))
+    return pass
   }
 
-  async #collect(signal: AbortSignal): Promise<Standing> {
+  async #collect(scope: 'places' | 'full', signal: AbortSignal): Promise<Standing> {
     const artifacts: Artifact[] = []
     const scans: Scan[] = []
-    for await (const event of this.run(signal)) {
+    for await (const event of this.#pass(scope, signal)) {
       if (event.kind === 'artifact') artifacts.push(event.artifact)
       if (event.kind === 'scan') scans.push(event.scan)
     }
     signal.throwIfAborted()
     return { artifacts, scans }
+  }
+
+  async *#pass(scope: 'places' | 'full', signal: AbortSignal): AsyncGenerator<HuntEvent, void, undefined> {
+    for await (const event of hunt(this.#plan, { kind: scope }, signal)) {
+      if (event.kind === 'scan') this.#store.save(event.scan)
+      yield event
+    }
   }
 
   /** Named passes that failed must not look like an empty answer. */

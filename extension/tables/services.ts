@@ -12,6 +12,8 @@ import type { Scan } from '../domain/scan.ts'
 export interface HuntServices {
   /** Artifacts of the standing scope (the places, or everything below the root), complete when the stream ends. */
   artifacts(signal: AbortSignal): AsyncIterable<Artifact>
+  /** Artifacts of everything below the root, whatever the standing scope. */
+  artifactsEverywhere(signal: AbortSignal): AsyncIterable<Artifact>
   /** Artifacts among exactly the named files. */
   namedArtifacts(question: NamedFiles, signal: AbortSignal): AsyncIterable<Artifact>
   /** Digests of one file that a sweep had no reason to compute. */

@@ -2,8 +2,9 @@
  * `threecx_artifacts`: the files that an indicator points at.
  *
  * Without a constraint on `path` or `directory` it answers for the places where 3CX lives (or for the whole tree, when
- * the hunt was started so). With one it answers for exactly those files, wherever they are. Known clean neighbours
- * are shown only to a query that constrains `verdict` and admits them.
+ * the hunt was started so). With one it answers for exactly those files, wherever they are. A digest that an indicator
+ * names is sought everywhere below the root. Known clean neighbours are shown only to a query that constrains `verdict`
+ * and admits them.
  */
 import { type Artifact, whyArtifact } from '../domain/artifact.ts'
 import { verdictOf } from '../domain/finding.ts'
@@ -24,9 +25,9 @@ export const threecxArtifacts = defineTable({
     image_path: text('Path as the examined system names it, C:\\Users\\... inside a Windows image'),
     size: bigint('Bytes'),
     type: text('File type, always regular'),
-    sha256: text('SHA-256, lower-case hex; empty when the file could not be read'),
-    sha1: text('SHA-1, lower-case hex'),
-    md5: text('MD5, lower-case hex'),
+    sha256: text('SHA-256, lower-case hex; empty when the file could not be read', { index: true, optimized: true }),
+    sha1: text('SHA-1, lower-case hex', { index: true, optimized: true }),
+    md5: text('MD5, lower-case hex', { index: true, optimized: true }),
     mode: text('Permission bits, octal'),
     uid: bigint('Owner'),
     gid: bigint('Group'),
@@ -59,7 +60,15 @@ export const threecxArtifacts = defineTable({
   async *generate(context, services: HuntServices) {
     const wanted = digestAlgorithms.filter((algorithm) => context.uses(algorithm))
     const question = namedFiles(context)
-    const artifacts = question ? services.namedArtifacts(question, context.signal) : services.artifacts(context.signal)
+    const isSought = digestAlgorithms.some((algorithm) => {
+      const values = context.equals(algorithm) ?? []
+      return services.indicators.some((one) => one.type === algorithm && values.includes(one.value))
+    })
+    const artifacts = question
+      ? services.namedArtifacts(question, context.signal)
+      : isSought
+        ? services.artifactsEverywhere(context.signal)
+        : services.artifacts(context.signal)
     const admitsBenign = context.constraints.verdict.length > 0 && context.mayMatch('verdict', 'benign')
     for await (const artifact of artifacts) {
       if (artifact.verdict === 'benign' && !admitsBenign) continue
