@@ -6,7 +6,7 @@
  */
 import { realpath } from 'node:fs/promises'
 import type { Indicator } from './domain/indicator.ts'
-import { type PathText, pathFromBytes, pathToBytes } from './domain/path-text.ts'
+import { isWindowsPath, type PathText, pathFromBytes, pathToBytes } from './domain/path-text.ts'
 import type { FileQuestion, NamedFiles, PathStretch } from './domain/question.ts'
 import type { FileNames } from './findings.ts'
 import { selectEverywhere, selectPattern, selectPlaces } from './indicators/compile.ts'
@@ -144,13 +144,11 @@ async function stretchPasses(
   stretch: PathStretch,
   keep: NamedFiles['keep'],
 ): Promise<Pass[]> {
-  const literal = stretch.prefix.slice(
-    0,
-    Math.max(stretch.prefix.lastIndexOf('/'), stretch.prefix.lastIndexOf('\\')) + 1,
-  )
+  const cut = (text: string) => text.lastIndexOf(isWindowsPath(volume.display) ? '\\' : '/') + 1
+  const literal = stretch.prefix.slice(0, cut(stretch.prefix))
   const base = joined(volume.display, '')
   const below = relativeTo(volume, literal) ?? (literal.toLowerCase() === base.toLowerCase() ? '' : undefined)
-  const leads = leadingPatterns(stretch.suffix)
+  const leads = leadingPatterns(stretch.suffix, cut(stretch.suffix))
   if (below === undefined) {
     const reaches = base.toLowerCase().startsWith(stretch.prefix.toLowerCase())
     return reaches ? [subtree(plan, volume, rootOf(volume), leads, keep)] : []
@@ -177,10 +175,9 @@ function rootOf(volume: Volume): Directory {
 }
 
 /** Everything below, narrowed by the literal end of the pattern: a whole name when it has a slash, else its ending. */
-function leadingPatterns(suffix: string): string[] {
-  const cut = Math.max(suffix.lastIndexOf('/'), suffix.lastIndexOf('\\'))
-  const name = suffix.slice(cut + 1)
-  return [name === '' ? '**' : cut >= 0 ? `**/${name}` : `**/*${name}`]
+function leadingPatterns(suffix: string, cut: number): string[] {
+  const name = suffix.slice(cut)
+  return [name === '' ? '**' : cut > 0 ? `**/${name}` : `**/*${name}`]
 }
 
 function joined(root: PathText, relative: PathText): PathText {

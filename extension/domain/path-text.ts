@@ -73,3 +73,15 @@ function sequenceLength(bytes: Uint8Array, i: number): number {
   for (let k = 2; k < length; k++) if (((bytes[i + k] ?? 0) & 0xc0) !== 0x80) return 0
   return length
 }
+
+/** Directory and name of an absolute path; a Windows path is known by its drive or its leading backslashes. */
+export function splitPath(path: PathText): { readonly directory: PathText; readonly name: string } {
+  const cut = path.lastIndexOf(isWindowsPath(path) ? '\\' : '/')
+  const isTop = cut === 0 || /^[A-Za-z]:$/.test(path.slice(0, cut))
+  return { directory: path.slice(0, isTop ? cut + 1 : Math.max(cut, 0)), name: path.slice(cut + 1) }
+}
+
+/** Whether an absolute path separates its components with backslashes. On POSIX a backslash is a letter like others. */
+export function isWindowsPath(path: PathText): boolean {
+  return /^([A-Za-z]:\\|\\\\)/.test(path)
+}

@@ -9,6 +9,7 @@
 import { type Artifact, whyArtifact } from '../domain/artifact.ts'
 import { verdictOf } from '../domain/finding.ts'
 import { type DigestAlgorithm, digestAlgorithms } from '../domain/observable.ts'
+import { splitPath } from '../domain/path-text.ts'
 import { bigint, defineTable, text } from '../sdk/index.ts'
 import { namedFiles } from './path-constraints.ts'
 import type { HuntServices } from './services.ts'
@@ -86,13 +87,13 @@ export const artifactColumns: readonly string[] = Object.keys(threecxArtifacts.c
 
 /** The row of one artifact. */
 export function artifactRow(artifact: Artifact, digests: Readonly<Partial<Record<DigestAlgorithm, string>>>) {
-  const cut = Math.max(artifact.path.lastIndexOf('/'), artifact.path.lastIndexOf('\\'))
+  const { directory, name } = splitPath(artifact.path)
   const speaking = artifact.findings.filter((one) => verdictOf(one.indicator) !== undefined)
   const [gravest] = speaking
   return {
     path: artifact.path,
-    directory: artifact.path.slice(0, cut) || '/',
-    filename: artifact.path.slice(cut + 1),
+    directory,
+    filename: name,
     image_path: artifact.imagePath,
     size: artifact.size,
     type: 'regular',

@@ -1,0 +1,106 @@
+/** The main job, from the command line: planted images are found whole, their clean twins are clean, on both engines. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Platform, platforms } from '../../extension/domain/platform.ts'
+import { threecx } from '../support/command.ts'
+import { type PlantedFile, plantImage } from '../support/sample-image.ts'
+
+let directory: string
+const planted = new Map<Platform, readonly PlantedFile[]>()
+const state = () => join(directory, 'state')
+const image = (platform: Platform) => join(directory, platform)
+const twin = (platform: Platform) => join(directory, `${platform}-clean`)
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'threecx-e2e-'))
+  for (const platform of platforms) {
+    planted.set(platform, plantImage(platform, image(platform), { clean: false }))
+    plantImage(platform, twin(platform), { clean: true })
+  }
+})
+
+afterAll(() => rmSync(directory, { recursive: true }))
+
+interface Row {
+  readonly path: string
+  readonly verdict: string
+  readonly matched_by: string
+  readonly sha256: string
+  readonly size: number
+  readonly image_path: string
+}
+
+const cases = platforms.flatMap((platform) =>
+  ['native', 'portable'].flatMap((engine) => ['places', 'full'].map((scope) => ({ platform, engine, scope }))),
+)
+
+describe.each(cases)('a $platform image, $engine engine, $scope', ({ platform, engine, scope }) => {
+  const flags = scope === 'full' ? ['--full'] : []
+
+  it('gives every planted file with its verdict and reason, and exit code 1', async () => {
+    const args = ['hunt', '--root', image(platform), '--format', 'json', ...flags]
+    const ended = await threecx(state(), args, { THREECX_ENGINE: engine })
+    expect(ended.exit).toBe(1)
+    const rows = JSON.parse(ended.stdout) as Row[]
+    const expected = (planted.get(platform) ?? []).filter((file) => file.verdict !== undefined)
+    expect(rows.length).toBe(expected.length)
+    for (const file of expected) {
+      const row = rows.find((one) => one.path === join(image(platform), file.path))
+      expect(row, file.path).toMatchObject({ verdict: file.verdict, sha256: file.sha256, size: file.size })
+      expect(row?.matched_by.split(',')[0], file.path).toBe(file.matchedBy[0])
+    }
+    expect(ended.stderr).toContain('verdict: compromised')
+  })
+
+  it('has a clean twin in which nothing is found, exit code 0', async () => {
+    const args = ['hunt', '--root', twin(platform), '--format', 'json', ...flags]
+    const ended = await threecx(state(), args, { THREECX_ENGINE: engine })
+    expect({ exit: ended.exit, rows: JSON.parse(ended.stdout) }).toEqual({ exit: 0, rows: [] })
+    expect(ended.stderr).toContain('verdict: clean')
+  })
+})
+
+describe('a hunt', () => {
+  it('says what it searched and what to do next, for people', async () => {
+    const { stdout } = await threecx(state(), ['hunt', '--root', image('windows')])
+    expect(stdout).toMatch(/verdict: compromised/)
+    expect(stdout).toMatch(/searched: .* files seen, .* read .* files\/s/)
+    expect(stdout).toMatch(/next: +isolate the host/)
+    expect(stdout).toContain('sample-image/windows')
+  })
+
+  it('writes a file whole or not at all', async () => {
+    const output = join(directory, 'found.csv')
+    const { exit, stdout } = await threecx(state(), [
+      'hunt',
+      '--root',
+      image('darwin'),
+      '--format',
+      'csv',
+      '--output',
+      output,
+    ])
+    expect({ exit, stdout }).toEqual({ exit: 1, stdout: '' })
+    expect(readFileSync(output, 'utf8').split('\r\n')[0]).toMatch(
+      /^path,directory,filename,image_path,size,type,sha256/,
+    )
+  })
+
+  it('names files as the image does', async () => {
+    const { stdout } = await threecx(state(), ['hunt', '--root', image('windows'), '--format', 'jsonl'])
+    const rows = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Row)
+    expect(rows.map((row) => row.image_path)).toContain('C:\\Windows\\System32\\krwve.jat')
+  })
+
+  it('writes nothing below the image', async () => {
+    const { readdirSync } = await import('node:fs')
+    const before = readdirSync(image('linux'), { recursive: true }).sort()
+    await threecx(state(), ['hunt', '--root', image('linux'), '--full'])
+    expect(readdirSync(image('linux'), { recursive: true }).sort()).toEqual(before)
+  })
+})
