@@ -6,8 +6,8 @@ import { HunterError } from '../extension/domain/errors.ts'
 import type { Platform } from '../extension/domain/platform.ts'
 import { openIndicatorPath } from '../extension/indicators/index.ts'
 import type { WalkPlan } from '../extension/native/engine.ts'
-import { openLog } from '../extension/runtime/log.ts'
-import { defaultStateDir } from '../extension/runtime/state-dir.ts'
+import { type Logger, openLog } from '../extension/runtime/log.ts'
+import { defaultStateDir, openStateDir } from '../extension/runtime/state-dir.ts'
 import type { Terminal } from './command.ts'
 import type { huntOptions, OptionValues } from './options.ts'
 
@@ -20,19 +20,27 @@ export async function openForHunt(
   if (args.length > 0) throw new HunterError('usage', `unexpected argument ${JSON.stringify(args[0])}`)
   const log = openLog(terminal.logLevel)
   const sets = options.indicators.flatMap((path) => openIndicatorPath(path).sets)
-  const isRoot = process.getuid?.() === 0
+  const stateDir = options['no-cache'] ? undefined : (options.state ?? usableDefault(terminal.env, log))
   const settings: CatalogueSettings = {
     ...(options.root === undefined ? {} : { root: options.root }),
     ...(options.platform === undefined ? {} : { platform: options.platform as Platform }), // checked against choices
     ...(options.mounts === undefined ? {} : { mounts: options.mounts as WalkPlan['mounts'] }),
-    ...(options['no-cache']
-      ? {}
-      : { stateDir: options.state ?? defaultStateDir(terminal.env, process.platform, isRoot) }),
+    ...(stateDir === undefined ? {} : { stateDir }),
     sets,
     scope: options.full ? 'full' : 'places',
     limits: { maxFileBytes: mebibytes(options['max-file-size']) },
   }
   return await openCatalogue(settings, log)
+}
+
+/** The default state directory; without it nothing is kept, which only costs time. One that was asked for must work. */
+function usableDefault(env: NodeJS.ProcessEnv, log: Logger): string | undefined {
+  try {
+    return openStateDir(defaultStateDir(env, process.platform, process.getuid?.() === 0))
+  } catch (err) {
+    log.warn({ err }, 'state directory cannot be used, nothing is kept')
+    return undefined
+  }
 }
 
 /** Runs with a catalogue and closes it. */

@@ -78,6 +78,9 @@ function searched(facts: HuntFacts): string {
   if (facts.readsEverything > 0) {
     lines.push(`note:     ${facts.readsEverything} added digests name no file or size, so every file was read`)
   }
+  if (facts.scans.some((scan) => scan.errors.some((error) => error.code === 'other_filesystem'))) {
+    lines.push('note:     other file systems below the root were not entered; --mounts local enters them')
+  }
   if (facts.benign > 0) lines.push(`note:     ${facts.benign} known clean files of 3CX were seen`)
   return `${lines.join('\n')}\n`
 }

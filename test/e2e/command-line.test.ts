@@ -1,6 +1,6 @@
 /** The command line itself: help, usage errors, exit codes, interruption, damaged input, streams that stay apart. */
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -129,6 +129,19 @@ describe('damaged files on the host', () => {
     ])
     const hunted = await run('hunt', '--root', root, '--platform', 'windows', '--max-file-size', '1')
     expect(hunted).toMatchObject({ exit: 3, stdout: expect.stringContaining('verdict: unknown') })
+  })
+})
+
+describe('a state directory nobody asked for', () => {
+  it('may be unusable: the hunt says so and goes on', async ({ skip }) => {
+    chmodSync(directory, 0o755)
+    const nobody = process.getuid?.() === 0 ? 65534 : undefined
+    const env = { THREECX_STATE: '', XDG_STATE_HOME: '/dev/null/nowhere', HOME: '/dev/null' }
+    const canRun = (await threecx('', ['--version'], env, nobody).catch(() => undefined))?.exit === 0
+    if (!canRun) return skip('an unprivileged user cannot read this checkout')
+    const { exit, stdout, stderr } = await threecx('', ['hunt', '--root', empty], env, nobody)
+    expect({ exit, isClean: stdout.startsWith('verdict: clean') }).toEqual({ exit: 0, isClean: true })
+    expect(stderr).toContain('state directory cannot be used, nothing is kept')
   })
 })
 

@@ -14,11 +14,17 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** Runs a command to its end. */
-export async function threecx(state: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+/** Runs a command to its end, as another user where one is given. */
+export async function threecx(
+  state: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  uid?: number,
+): Promise<Ended> {
   const child = spawn(process.execPath, [launcher, ...args], {
     env: { ...process.env, THREECX_STATE: state, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid }),
   })
   const said = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
