@@ -5,6 +5,7 @@
  * together) and ties abort signals to the add-on's own. It decides nothing. An add-on that is absent, broken or built
  * from other sources is a problem in words, not an exception: the portable engine does the same work more slowly.
  */
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { headLength } from '../domain/file-kind.ts'
@@ -83,6 +84,7 @@ interface DigestData {
 /** Loads the native engine, or says in one line why there is none. */
 export function loadNative(path: string = addonPath): ScanEngine | { readonly problem: string } {
   if (process.platform === 'win32') return { problem: 'the native engine is not built for Windows yet' }
+  if (!existsSync(path)) return { problem: 'the native engine is not built; run node scripts/build-native.mjs' }
   let addon: Partial<Addon>
   try {
     addon = createRequire(import.meta.url)(path) as Partial<Addon>
