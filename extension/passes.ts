@@ -12,7 +12,7 @@ import type { FileNames } from './findings.ts'
 import { selectEverywhere, selectPattern, selectPlaces } from './indicators/compile.ts'
 import type { Place } from './indicators/places.ts'
 import type { FileRef, ScanEngine, WalkPlan } from './native/engine.ts'
-import { fileSweep, type SweepLimits, type SweepRequest, treeSweep } from './sweep/sweep.ts'
+import { fileSweep, type SweepLimits, type SweepRequest, treeSweep } from './sweep/request.ts'
 import { displayPath, imagePath, relativeTo, type Volume } from './sweep/volume.ts'
 
 /** One sweep and the names of its files. */

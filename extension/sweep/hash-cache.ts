@@ -8,10 +8,9 @@
  */
 import { renameSync, rmSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { crc32 } from 'node:zlib'
-import type { DigestAlgorithm } from '../domain/observable.ts'
 import type { DigestedFile, FileIdentity } from '../native/engine.ts'
 import type { Logger } from '../runtime/log.ts'
+import { blob, blobsOf, checksum, hexDigests, signed } from './cache-row.ts'
 
 /** What is remembered of one state of one file. */
 export type CachedFile = Pick<DigestedFile, 'head' | 'digests'>
@@ -149,7 +148,7 @@ class SqliteHashCache implements HashCache {
 
   #store(file: DigestedFile): void {
     const { identity, head, digests } = file
-    const blobs = { sha256: unhex(digests.sha256), sha1: unhex(digests.sha1), md5: unhex(digests.md5) }
+    const blobs = blobsOf(digests)
     this.#insert.run(
       signed(identity.dev),
       signed(identity.ino),
@@ -180,35 +179,4 @@ class SqliteHashCache implements HashCache {
       return undefined
     }
   }
-}
-
-type Blobs = Readonly<Record<DigestAlgorithm, Uint8Array | undefined>>
-
-function blob(value: unknown): Uint8Array | undefined {
-  return value instanceof Uint8Array ? value : undefined
-}
-
-function unhex(hex: string | undefined): Uint8Array | undefined {
-  return hex === undefined ? undefined : Uint8Array.from(Buffer.from(hex, 'hex'))
-}
-
-function hexDigests(blobs: Blobs): CachedFile['digests'] {
-  const out: Partial<Record<DigestAlgorithm, string>> = {}
-  for (const algorithm of ['sha256', 'sha1', 'md5'] as const) {
-    const bytes = blobs[algorithm]
-    if (bytes) out[algorithm] = Buffer.from(bytes).toString('hex')
-  }
-  return out
-}
-
-/** Inode numbers are unsigned 64-bit, SQLite integers signed. */
-function signed(value: bigint): bigint {
-  return BigInt.asIntN(64, value)
-}
-
-function checksum(identity: FileIdentity, head: Uint8Array, blobs: Blobs): number {
-  const { dev, ino, size, mtimeNs, ctimeNs } = identity
-  let sum = crc32(`${dev},${ino},${size},${mtimeNs},${ctimeNs}`)
-  for (const part of [head, blobs.sha256, blobs.sha1, blobs.md5]) sum = crc32(part ?? '-', sum)
-  return sum
 }

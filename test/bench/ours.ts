@@ -11,7 +11,8 @@ import { openEngine } from '../../extension/native/index.ts'
 import type { Selection } from '../../extension/native/selection.ts'
 import type { Logger } from '../../extension/runtime/log.ts'
 import { noCache, openHashCache } from '../../extension/sweep/hash-cache.ts'
-import { defaultLimits, sweep, treeSweep } from '../../extension/sweep/sweep.ts'
+import { defaultLimits, treeSweep } from '../../extension/sweep/request.ts'
+import { sweep } from '../../extension/sweep/sweep.ts'
 
 const [job = '', target = '', database = ''] = process.argv.slice(2)
 const everything: Selection = {

@@ -9,14 +9,8 @@ import { portableEngine } from '../../../extension/native/portable/index.ts'
 import type { Selection } from '../../../extension/native/selection.ts'
 import type { Logger } from '../../../extension/runtime/log.ts'
 import { type HashCache, noCache, openHashCache } from '../../../extension/sweep/hash-cache.ts'
-import {
-  defaultLimits,
-  fileSweep,
-  type SweepProgress,
-  type SweptFile,
-  sweep,
-  treeSweep,
-} from '../../../extension/sweep/sweep.ts'
+import { defaultLimits, fileSweep, treeSweep } from '../../../extension/sweep/request.ts'
+import { type SweepProgress, type SweptFile, sweep } from '../../../extension/sweep/sweep.ts'
 
 const native = loadNative()
 const engines: readonly ScanEngine[] = ['problem' in native ? [] : [native], portableEngine()].flat()
