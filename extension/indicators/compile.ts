@@ -18,25 +18,24 @@ import type { Place } from './places.ts'
 /** Files that carry the version of the product, whatever their digest: their head is always worth a look. */
 const versionBearers = ['**/*3cx*.exe', '**/*3cx*desktop*app*', '**/*.app/Contents/Info.plist']
 
-/** Selects inside the places where the product and its later stages live; every file there is digested. */
+/**
+ * Selects inside the places where the product and its later stages live. Every file there gets its SHA-256, the other
+ * digests only where an indicator written in them could mean it.
+ */
 export function selectPlaces(
   indicators: readonly Indicator[],
   places: readonly Place[],
   platform: Platform | undefined,
 ): Selection {
   const build = new SelectionBuilder()
-  const all = build.digestClass({ algorithms: algorithmsOf(indicators) })
-  for (const place of places) {
-    if (isOn(place.platform, platform)) build.rule({ pattern: place.pattern }, [all])
-  }
-  selectPaths(build, indicators, platform, [all])
+  const patterns = places.filter((place) => isOn(place.platform, platform)).map((place) => place.pattern)
+  digestBelow(build, indicators, [...patterns, ...pathsOf(indicators, platform)])
   return build.selection()
 }
 
 /** Selects everywhere below a root, by what the indicators know of their files. */
 export function selectEverywhere(indicators: readonly Indicator[], platform: Platform | undefined): Selection {
   const build = new SelectionBuilder()
-  const all = build.digestClass({ algorithms: algorithmsOf(indicators) })
   for (const indicator of indicators) {
     if (!isDigest(indicator.type) || verdictOf(indicator) === undefined) continue
     const digests = build.digestClass(classOf(indicator.type, indicator.kinds))
@@ -44,20 +43,17 @@ export function selectEverywhere(indicators: readonly Indicator[], platform: Pla
       build.rule(sized(name === '' ? '**' : `**/${name}`, indicator.size), [digests])
     }
   }
-  for (const indicator of indicators) {
-    if (indicator.type === 'filename' && verdictOf(indicator) !== undefined) build.rule(named(indicator.value), [all])
-  }
+  const names = indicators.filter((one) => one.type === 'filename' && verdictOf(one) !== undefined)
+  digestBelow(build, indicators, [...names.map((one) => `**/${one.value}`), ...pathsOf(indicators, platform)])
   const headOnly = build.digestClass({ algorithms: [] })
   for (const pattern of versionBearers) build.rule({ pattern }, [headOnly])
-  selectPaths(build, indicators, platform, [all])
   return build.selection()
 }
 
-/** Selects exactly the files a pattern names; every one is digested. */
+/** Selects exactly the files a pattern names. */
 export function selectPattern(indicators: readonly Indicator[], patterns: readonly string[]): Selection {
   const build = new SelectionBuilder()
-  const all = build.digestClass({ algorithms: algorithmsOf(indicators) })
-  for (const pattern of patterns) build.rule({ pattern }, [all])
+  digestBelow(build, indicators, patterns)
   return build.selection()
 }
 
@@ -68,12 +64,6 @@ export function readsEverything(indicators: readonly Indicator[]): Indicator[] {
   )
 }
 
-/** The digests that some indicator is written in; SHA-256 always, because reports need one name for a file. */
-export function algorithmsOf(indicators: readonly Indicator[]): DigestAlgorithm[] {
-  const used = new Set<string>(indicators.map((one) => one.type))
-  return digestAlgorithms.filter((algorithm) => algorithm === 'sha256' || used.has(algorithm))
-}
-
 function isDigest(type: Indicator['type']): type is DigestAlgorithm {
   return (digestAlgorithms as readonly string[]).includes(type)
 }
@@ -82,27 +72,40 @@ function isOn(one: Platform, wanted: Platform | undefined): boolean {
   return wanted === undefined || one === wanted
 }
 
-function selectPaths(
-  build: SelectionBuilder,
-  indicators: readonly Indicator[],
-  platform: Platform | undefined,
-  classes: readonly number[],
-): void {
-  for (const indicator of indicators) {
-    if (indicator.type !== 'path' || verdictOf(indicator) === undefined) continue
-    if (indicator.platform !== undefined && !isOn(indicator.platform, platform)) continue
-    for (const pattern of pathPatterns(indicator.value, indicator.platform)) build.rule({ pattern }, classes)
+/** Patterns of the path indicators that make findings on a platform. */
+function pathsOf(indicators: readonly Indicator[], platform: Platform | undefined): string[] {
+  return indicators
+    .filter((one) => one.type === 'path' && verdictOf(one) !== undefined)
+    .filter((one) => one.platform === undefined || isOn(one.platform, platform))
+    .flatMap((one) => pathPatterns(one.value, one.platform))
+}
+
+/**
+ * SHA-256 of everything the patterns select, because reports need one name for a file; SHA-1 and MD5 of those files
+ * that an indicator written in them could mean by name, size and kind.
+ */
+function digestBelow(build: SelectionBuilder, indicators: readonly Indicator[], patterns: readonly string[]): void {
+  const strong = build.digestClass({ algorithms: ['sha256'] })
+  const weak = indicators.filter((one) => (one.type === 'sha1' || one.type === 'md5') && verdictOf(one) !== undefined)
+  for (const pattern of patterns) {
+    build.rule({ pattern }, [strong])
+    for (const one of weak) {
+      if (!isDigest(one.type)) continue
+      const digests = build.digestClass(classOf(one.type, one.kinds))
+      for (const name of one.names ?? ['*']) build.rule(sized(narrowed(pattern, name), one.size), [digests])
+    }
   }
+}
+
+/** A pattern that ends in `**`, narrowed to a name; another already says which names it means. */
+function narrowed(pattern: string, name: string): string {
+  return pattern === '**' || pattern.endsWith('/**') ? `${pattern}/${name}` : pattern
 }
 
 function classOf(algorithm: DigestAlgorithm, kinds: readonly FileKind[] | undefined): DigestClass {
   const algorithms: DigestAlgorithm[] = algorithm === 'sha256' ? ['sha256'] : ['sha256', algorithm]
   const known = kinds?.flatMap((kind) => (kind === 'unknown' ? [] : magics[kind]))
   return known && known.length > 0 && !kinds?.includes('unknown') ? { magics: known, algorithms } : { algorithms }
-}
-
-function named(name: string): SelectRule {
-  return { pattern: `**/${name}` }
 }
 
 function sized(pattern: string, size: SizeRange | undefined): SelectRule {

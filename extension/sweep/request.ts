@@ -1,6 +1,7 @@
 /**
  * What a pass is asked for: where entries come from, what is selected, and the bounds.
  */
+import { glob, matchesGlob } from '../domain/glob.ts'
 import type { PathText } from '../domain/path-text.ts'
 import type { EngineErrorCode, FileRef, ScanEngine, WalkBatch, WalkEntry, WalkPlan } from '../native/engine.ts'
 import type { Selection } from '../native/selection.ts'
@@ -57,10 +58,17 @@ export function fileSweep(
   selection: Selection,
   limits: SweepLimits,
 ): SweepRequest {
+  const globs = selection.rules.map((rule) => glob(rule.pattern, true))
+  const rulesFor = (entry: WalkEntry): number[] =>
+    selection.rules.flatMap(({ minSize = 0, maxSize = Infinity }, at) => {
+      const compiled = globs[at]
+      const fits = minSize <= entry.size && entry.size <= maxSize
+      return fits && compiled && matchesGlob(compiled, entry.path) ? [at] : []
+    })
   async function* source(): AsyncGenerator<WalkBatch, void, undefined> {
     for (let at = 0; at < files.length; at += 1024) {
       const found = await engine.stat(roots, files.slice(at, at + 1024))
-      const entries = found.flatMap((one) => ('code' in one ? [] : [{ ...one, rules: [0] }]))
+      const entries = found.flatMap((one) => ('code' in one ? [] : [{ ...one, rules: rulesFor(one) }]))
       const errors = found.flatMap((one) => ('code' in one && isWorthSaying(one.code) ? [one] : []))
       const progress = { directories: 0, entries: files.length, files: entries.length, selected: entries.length }
       yield { entries, errors, progress: { ...progress, truncated: false } }
