@@ -28,21 +28,28 @@ export interface BoundTable {
 export function bind<C extends Columns, Services>(table: Table<C, Services>, services: Services): BoundTable {
   const columns: BoundColumn[] = Object.entries(table.columns).map(([name, column]) => ({ name, ...column }))
   const names = new Set(columns.map((column) => column.name))
+  const identity = table.identity.map((name) => columns.findIndex((column) => column.name === name))
 
   async function* generate(request: TableRequest, signal: AbortSignal): AsyncGenerator<BoundRow, void, undefined> {
     const seen = new Map<bigint, number>()
     for await (const row of table.generate(queryContext(table.columns, request, signal), services)) {
       signal.throwIfAborted()
-      const stray = Object.keys(row).find((name) => !names.has(name))
-      if (stray !== undefined)
-        throw new Error(`table ${table.name}: a row has ${JSON.stringify(stray)}, which is no column`)
-      const values = row as Readonly<Record<string, unknown>> // names and types are checked cell by cell
+      const values = valuesOf(table.name, names, row)
       const cells = columns.map((column) => cell(table.name, column, values[column.name]))
-      const identity = table.identity.map((name) => cells[columns.findIndex((column) => column.name === name)] ?? null)
-      yield { rowid: uniqueRowid(identity, seen), cells }
+      const key = identity.map((at) => cells[at] ?? null)
+      yield { rowid: uniqueRowid(key, seen), cells }
     }
   }
   return { name: table.name, aliases: table.aliases ?? [], columns, generate }
+}
+
+function valuesOf(table: string, names: ReadonlySet<string>, row: unknown): Readonly<Record<string, unknown>> {
+  if (typeof row !== 'object' || row === null) {
+    throw new Error(`table ${table}: a row is ${String(row)}; expected an object of columns`)
+  }
+  const stray = Object.keys(row).find((name) => !names.has(name))
+  if (stray !== undefined) throw new Error(`table ${table}: a row has ${JSON.stringify(stray)}, which is no column`)
+  return row as Readonly<Record<string, unknown>> // its values are checked cell by cell
 }
 
 /** Two rows of one identity in one call are a flaw of the table; losing one of them would be a worse one. */
@@ -61,20 +68,36 @@ function cell(table: string, column: BoundColumn, value: unknown): Cell {
   const checked = checkers[column.type](value)
   if (checked !== undefined) return checked
   const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : String(value).slice(0, 80)
-  throw new Error(`table ${table}: column ${column.name} is ${shown} (${typeof value}), which is no ${column.type}`)
+  throw new Error(`table ${table}: column ${column.name} is ${shown} (${typeof value}); expected ${fits[column.type]}`)
+}
+
+const fits: Readonly<Record<ColumnType, string>> = {
+  TEXT: 'a string',
+  INTEGER: 'a whole number of 32 bits; declare the column bigint for more',
+  BIGINT: 'a safe whole number or a bigint of 64 bits',
+  'UNSIGNED BIGINT': 'a safe whole number or a bigint, 0 to 2^64-1',
+  DOUBLE: 'a number',
+  BLOB: 'a Uint8Array',
 }
 
 const checkers: Readonly<Record<ColumnType, (value: unknown) => Cell | undefined>> = {
   TEXT: (value) => (typeof value === 'string' ? value.toWellFormed() : undefined),
   INTEGER: (value) => (typeof value === 'number' && (value | 0) === value ? value : undefined),
   BIGINT: (value) => int64(value),
-  'UNSIGNED BIGINT': (value) =>
-    typeof value === 'bigint' && value > maxInt64 && value < 2n ** 64n ? null : int64(value),
+  'UNSIGNED BIGINT': (value) => uint64(value),
   DOUBLE: (value) => (typeof value !== 'number' ? undefined : Number.isNaN(value) ? null : value),
-  BLOB: (value) => (value instanceof Uint8Array ? value : undefined),
+  // A copy: the table may use its buffer again, and a view would take all of the memory behind it along.
+  BLOB: (value) => (value instanceof Uint8Array ? new Uint8Array(value) : undefined),
 }
 
 function int64(value: unknown): Cell | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined
   return typeof value === 'bigint' && value >= minInt64 && value <= maxInt64 ? value : undefined
+}
+
+/** SQLite has no integers from 2^63 on; osquery reads them as NULL. */
+function uint64(value: unknown): Cell | undefined {
+  if (typeof value !== 'number' && typeof value !== 'bigint') return undefined
+  if (value < 0) return undefined
+  return typeof value === 'bigint' && value > maxInt64 && value < 2n ** 64n ? null : int64(value)
 }

@@ -48,24 +48,42 @@ export function constraint(op: number, expr: string): Constraint {
 
 /**
  * Reads the JSON of a `generate` request. Operators may be numbers or digits, `list` may be an empty string, and
- * `colsUsed` may be missing; `colsUsedBitset` is not read, because JSON numbers lose its upper bits.
+ * `colsUsed` may be missing; `colsUsedBitset` is not read, because JSON numbers lose its upper bits. A list with an
+ * entry that cannot be read constrains nothing: without that entry a union would be too strict. Throws on text that
+ * is no JSON.
  */
 export function parseRequest(json: string): TableRequest {
-  const context: unknown = JSON.parse(json)
+  const context = parseJson(json)
   const constraints = new Map<string, readonly Constraint[]>()
   for (const column of listOf(field(context, 'constraints'))) {
     const name = field(column, 'name')
-    if (typeof name === 'string') constraints.set(name, listOf(field(column, 'list')).flatMap(parseConstraint))
+    if (typeof name === 'string') constraints.set(name, parseList(field(column, 'list')))
   }
   const used = field(context, 'colsUsed')
   const columnsUsed = Array.isArray(used) ? new Set(used.filter((name) => typeof name === 'string')) : undefined
   return { constraints, columnsUsed }
 }
 
-function parseConstraint(value: unknown): Constraint[] {
-  const op = Number(field(value, 'op'))
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`cannot read the query context: ${reason}; expected the JSON osquery sends`, { cause })
+  }
+}
+
+function parseList(value: unknown): Constraint[] {
+  const list = listOf(value).map(parseConstraint)
+  return list.every((one) => one !== undefined) ? list : []
+}
+
+function parseConstraint(value: unknown): Constraint | undefined {
+  const op = field(value, 'op')
   const expr = field(value, 'expr')
-  return Number.isInteger(op) && typeof expr === 'string' ? [constraint(op, expr)] : []
+  if (typeof op === 'string' ? !/^\d{1,9}$/.test(op) : !Number.isInteger(op)) return undefined
+  if (typeof expr !== 'string' && typeof expr !== 'number') return undefined
+  return constraint(Number(op), String(expr))
 }
 
 function field(value: unknown, name: string): unknown {

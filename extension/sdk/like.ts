@@ -2,9 +2,9 @@
  * LIKE and GLOB as SQLite answers them, for tables that filter before SQLite does.
  *
  * LIKE ignores case for ASCII letters only; `_` and `?` stand for one code point. A prefilter that is stricter than
- * SQLite loses rows silently, so both are held to SQLite's own answers by a property test. Text after a NUL is not
- * seen by SQLite's matcher; callers that may meet one must not filter by it.
- * https://sqlite.org/lang_expr.html#like
+ * SQLite loses rows silently, so both are held to SQLite's own answers by a property test. SQLite's matcher stops at a
+ * NUL; callers that may meet one must not filter by it.
+ * https://sqlite.org/lang_expr.html#like, `patternCompare` in https://sqlite.org/src/file/src/func.c
  */
 
 type Token = 'any' | 'one' | Matcher
@@ -12,19 +12,29 @@ type Matcher = (point: number) => boolean
 
 /** Whether `value LIKE pattern`. */
 export function like(pattern: string, value: string): boolean {
+  return likeMatcher(pattern)(value)
+}
+
+/** Whether `value GLOB pattern`. */
+export function glob(pattern: string, value: string): boolean {
+  return globMatcher(pattern)(value)
+}
+
+/** LIKE with the pattern read once. */
+export function likeMatcher(pattern: string): (value: string) => boolean {
   const tokens: Token[] = codePoints(pattern).map((point) => {
     if (point === 0x25) return 'any'
     if (point === 0x5f) return 'one'
     const wanted = fold(point)
     return (seen) => fold(seen) === wanted
   })
-  return matches(tokens, codePoints(value))
+  return (value) => matches(tokens, codePoints(value))
 }
 
-/** Whether `value GLOB pattern`. */
-export function glob(pattern: string, value: string): boolean {
+/** GLOB with the pattern read once. */
+export function globMatcher(pattern: string): (value: string) => boolean {
   const tokens = globTokens(codePoints(pattern))
-  return tokens !== undefined && matches(tokens, codePoints(value))
+  return (value) => tokens !== undefined && matches(tokens, codePoints(value))
 }
 
 /** Two pointers and one remembered star: never worse than quadratic. */
@@ -101,6 +111,10 @@ function fold(point: number): number {
   return point >= 0x41 && point <= 0x5a ? point + 32 : point
 }
 
+/** SQLite reads surrogates, U+FFFE and U+FFFF as U+FFFD. */
 function codePoints(text: string): number[] {
-  return Array.from(text, (character) => character.codePointAt(0) ?? 0)
+  return Array.from(text, (character) => {
+    const point = character.codePointAt(0) ?? 0
+    return (point & ~0x7ff) === 0xd800 || (point & ~1) === 0xfffe ? 0xfffd : point
+  })
 }

@@ -3,7 +3,7 @@
  */
 import type { Cell, Columns } from './columns.ts'
 import type { Constraint, TableRequest } from './constraints.ts'
-import { mayMatch } from './prefilter.ts'
+import { type ValueMatcher, valueMatcher } from './prefilter.ts'
 
 /** The context of one call of `generate`. */
 export interface QueryContext<C extends Columns> {
@@ -13,7 +13,10 @@ export interface QueryContext<C extends Columns> {
   readonly signal: AbortSignal
   /** Whether the query reads a column: a costly one need not be computed otherwise. */
   uses(column: keyof C & string): boolean
-  /** Values the column is said to equal, as a union; undefined when nothing is said. */
+  /**
+   * Values the column is said to equal, as a union; undefined when nothing is said. They are text, also for numbers:
+   * read them with `Number`, which knows '1.0' and ' 5'; `BigInt` throws on those.
+   */
   equals(column: keyof C & string): readonly string[] | undefined
   /** LIKE patterns; all of them hold. */
   likes(column: keyof C & string): readonly string[]
@@ -33,6 +36,15 @@ export function queryContext<C extends Columns>(
   const constraints = Object.fromEntries(names.map((name) => [name, ofColumn(columns, request, name)]))
   const exprs = (column: string, operator: Constraint['operator']) =>
     (constraints[column] ?? []).filter((one) => one.operator === operator).map((one) => one.expr)
+  const matchers = new Map<string, ValueMatcher>()
+  const matcher = (column: string): ValueMatcher => {
+    const known = matchers.get(column)
+    if (known) return known
+    const declared = columns[column]
+    const made = valueMatcher(declared?.type ?? 'BLOB', constraints[column] ?? [], declared?.options.collate)
+    matchers.set(column, made)
+    return made
+  }
   return {
     constraints: constraints as QueryContext<C>['constraints'], // one list per name of C
     signal,
@@ -44,7 +56,7 @@ export function queryContext<C extends Columns>(
     },
     likes: (column) => exprs(column, 'like'),
     globs: (column) => exprs(column, 'glob'),
-    mayMatch: (column, value) => mayMatch(columns[column]?.type ?? 'BLOB', constraints[column] ?? [], value),
+    mayMatch: (column, value) => matcher(column)(value),
   }
 }
 

@@ -4,14 +4,14 @@
  * All values are strings and every entry has an `id`; an entry without one makes every concurrent query of that
  * osquery fail. `osquery/core/tables.cpp`, routeInfo.
  */
-import { type Columns, optionBits } from './columns.ts'
+import { optionBits } from './columns.ts'
 import { attributeBits, type Table } from './table.ts'
 
 /** One entry. */
 export type Route = Readonly<Record<string, string>>
 
-/** The routes of a table. */
-export function routes(table: Table<Columns, never>): Route[] {
+/** The routes of a table, whatever its columns and services. */
+export function routes(table: Pick<Table, 'columns' | 'aliases' | 'attributes'>): Route[] {
   const columns = Object.entries(table.columns)
   const attributes = (table.attributes ?? []).reduce((bits, name) => bits | attributeBits[name], 0)
   return [

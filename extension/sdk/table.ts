@@ -4,7 +4,7 @@
  * A table is a value: name, documentation, columns, identity, examples, and a generator that gets the query's context
  * and the services it was bound to. What a reader needs is required, not recommended.
  */
-import type { Cell, Columns, Row } from './columns.ts'
+import type { Cell, ColumnOptions, Columns, Row } from './columns.ts'
 import type { QueryContext } from './query-context.ts'
 
 /** osquery's table attributes, by name. */
@@ -50,9 +50,14 @@ const snakeCase = /^[a-z][a-z0-9_]*$/
 
 function problemOf(table: Omit<Table, 'generate'>): string | undefined {
   const columns = Object.entries(table.columns)
+  const tableNames = [table.name, ...(table.aliases ?? [])]
   const names = [...columns.map(([name]) => name), ...columns.flatMap(([, column]) => column.options.aliases ?? [])]
-  const badName = [table.name, ...(table.aliases ?? []), ...names].find((name) => !snakeCase.test(name))
+  const badName = [...tableNames, ...names].find((name) => !snakeCase.test(name))
   if (badName !== undefined) return `name ${JSON.stringify(badName)} is not snake_case`
+  const reserved = tableNames.find((name) => name.startsWith('sqlite_'))
+  if (reserved !== undefined) return `name ${JSON.stringify(reserved)} is reserved: SQLite owns sqlite_`
+  const twin = tableNames.find((name, at) => tableNames.indexOf(name) !== at)
+  if (twin !== undefined) return `alias ${JSON.stringify(twin)} is given twice`
   if (columns.length === 0) return 'there is no column'
   const twice = names.find((name, at) => names.indexOf(name) !== at)
   if (twice !== undefined) return `column ${JSON.stringify(twice)} is declared twice`
@@ -63,8 +68,16 @@ function problemOf(table: Omit<Table, 'generate'>): string | undefined {
   const stray = table.identity.find((name) => !Object.hasOwn(table.columns, name))
   if (stray !== undefined) return `identity names ${JSON.stringify(stray)}, which is no column`
   if (table.identity.length === 0) return 'the identity is empty'
+  const idle = columns.find(([, { options }]) => options.optimized && !isConstrainable(options))
+  if (idle) return `column ${JSON.stringify(idle[0])} is optimized but neither index, required nor additional`
+  if (table.platforms.length === 0) return 'there is no platform'
   if (table.examples.length === 0) return 'there is no example'
+  if (table.examples.some((example) => example.trim() === '')) return 'an example is empty'
   return undefined
+}
+
+function isConstrainable({ index, required, additional }: ColumnOptions): boolean {
+  return Boolean(index || required || additional)
 }
 
 /** A row ready for an engine: its id, and a cell for every column in order. */

@@ -1,103 +1,164 @@
 /**
  * The main side of table calls: runs generators, puts batches into the worker's mailbox, stops what nobody reads.
+ *
+ * The worker sleeps while it waits, so at most one pull is pending, and each is answered exactly once: by the table,
+ * or by the abort of the query. What a table gives after that is dropped.
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { BoundTable } from '../bind.ts'
 import { type Constraint, constraint } from '../constraints.ts'
 import type { BoundRow } from '../table.ts'
-import { type Answer, answerFlag, type FromWorker, rowsPerBatch } from './protocol.ts'
+import { inCall, type NestedCall } from './nesting.ts'
+import { type Answer, answerFlag, type OpenMessage, type PullMessage, type RowBatch, rowsPerBatch } from './protocol.ts'
 
-interface Cursor {
+/** Rows wait this long for the rest of their batch: a slow table shows what it has. */
+const lingerMs = 10
+
+interface Call {
   readonly rows: AsyncGenerator<BoundRow, void, undefined>
   readonly stop: AbortController
+  readonly nesting: NestedCall
+  /** A row that was asked for and has not come yet. */
+  next: Promise<IteratorResult<BoundRow, void>> | undefined
 }
 
-/** Open table calls of one query. */
+/** Open table calls of one database. */
 export class Cursors {
   readonly #tables: readonly BoundTable[]
   readonly #mailbox: MessagePort
   readonly #flags: Int32Array
-  readonly #open = new Map<number, Cursor>()
-  readonly #ending = new Set<Promise<unknown>>()
+  readonly #owner: object
+  readonly #open = new Map<number, Call>()
+  readonly #ending = new Set<Promise<void>>()
+  #pending: number | undefined
+  #stopped: { readonly error: unknown } | undefined
+  #failure: unknown
+  #outer: NestedCall | undefined
 
-  constructor(tables: readonly BoundTable[], mailbox: MessagePort, flags: Int32Array) {
+  constructor(tables: readonly BoundTable[], mailbox: MessagePort, flags: Int32Array, owner: object) {
     this.#tables = tables
     this.#mailbox = mailbox
     this.#flags = flags
+    this.#owner = owner
+  }
+
+  /** What a table threw in this query. */
+  get failure(): unknown {
+    return this.#failure
+  }
+
+  /** A query begins; `outer` is the table call that asked it. */
+  begin(outer: NestedCall | undefined): void {
+    this.#outer = outer
+    this.#stopped = undefined
+    this.#failure = undefined
   }
 
   /** Starts a call. The generator runs only when rows are pulled. */
-  open(message: FromWorker & { kind: 'open' }, signal: AbortSignal): void {
-    const table = this.#tables[message.table]
-    if (!table) return
-    const name = (at: number) => table.columns[at]?.name ?? ''
-    const constraints = new Map<string, Constraint[]>()
-    for (const [column, op, expr] of message.constraints) {
-      const list = constraints.get(name(column)) ?? []
-      list.push(constraint(op, expr))
-      constraints.set(name(column), list)
+  open({ cursor, table, constraints, used }: OpenMessage): void {
+    const bound = this.#tables[table]
+    if (!bound) return
+    const name = (at: number) => bound.columns[at]?.name ?? ''
+    const lists = new Map<string, Constraint[]>()
+    for (const [column, op, expr] of constraints) {
+      lists.set(name(column), [...(lists.get(name(column)) ?? []), constraint(op, expr)])
     }
     const stop = new AbortController()
-    const request = { constraints, columnsUsed: new Set(message.used.map(name)) }
-    const rows = table.generate(request, AbortSignal.any([signal, stop.signal]))
-    this.#open.set(message.cursor, { rows, stop })
+    if (this.#stopped) stop.abort(this.#stopped.error)
+    const rows = bound.generate({ constraints: lists, columnsUsed: new Set(used.map(name)) }, stop.signal)
+    const nesting = { owner: this.#owner, outer: this.#outer, isOpen: true }
+    this.#open.set(cursor, { rows, stop, nesting, next: undefined })
   }
 
-  /** Gathers the next rows and answers; an error of the table, or an abort, is an answer too. */
-  async pull(cursor: number, signal: AbortSignal): Promise<void> {
-    this.#answer(await Promise.race([this.#batch(cursor), whenAborted(signal)]))
+  /** Gathers the next rows and answers; an error of the table is an answer too. */
+  pull({ cursor, pull }: PullMessage): void {
+    this.#pending = pull
+    const call = this.#open.get(cursor)
+    if (this.#stopped || !call) {
+      this.#settle(pull, this.#stopped ?? { error: new Error('the table call is closed') })
+      return
+    }
+    gather(call).then(
+      (batch) => this.#settle(pull, batch),
+      (error: unknown) => this.#settle(pull, { error }),
+    )
+  }
+
+  /** The query is aborted: calls hear of it, and the worker does not wait any longer. */
+  stop(error: unknown): void {
+    this.#stopped = { error }
+    for (const call of this.#open.values()) call.stop.abort(error)
+    if (this.#pending !== undefined) this.#settle(this.#pending, this.#stopped)
   }
 
   /** Stops a call, whether it has ended or not. */
   close(cursor: number): void {
-    const open = this.#open.get(cursor)
-    if (!open) return
+    const call = this.#open.get(cursor)
+    if (!call) return
     this.#open.delete(cursor)
-    open.stop.abort(new Error('nobody reads further rows'))
-    const ending = open.rows.return().catch(() => {}) // what it was doing no longer matters
+    call.stop.abort(new Error('nobody reads further rows'))
+    const ending = inCall(call.nesting, () => call.rows.return())
+      .catch(() => {}) // the rows that were wanted are there; how the rest ends changes nothing
+      .then(() => {
+        call.nesting.isOpen = false
+        this.#ending.delete(ending)
+      })
     this.#ending.add(ending)
-    void ending.finally(() => this.#ending.delete(ending))
   }
 
-  /** Stops everything and waits until generators have cleaned up, but not longer than a moment for a stuck one. */
+  /** Stops everything and waits until generators have cleaned up, but not longer than `graceMs` for a stuck one. */
   async end(graceMs: number): Promise<void> {
+    this.#pending = undefined
     for (const cursor of [...this.#open.keys()]) this.close(cursor)
     if (this.#ending.size === 0) return
-    let timer: NodeJS.Timeout | undefined
-    const grace = new Promise((resolve) => {
-      timer = setTimeout(resolve, graceMs)
-    })
-    await Promise.race([Promise.allSettled(this.#ending), grace])
+    const grace = Promise.withResolvers<void>()
+    const timer = setTimeout(grace.resolve, graceMs)
+    await Promise.race([Promise.all(this.#ending), grace.promise])
     clearTimeout(timer)
+    this.#ending.clear() // the next query does not wait for it again
   }
 
-  async #batch(cursor: number): Promise<Answer> {
-    const open = this.#open.get(cursor)
-    if (!open) return { error: 'the table call was closed' }
-    const rows: BoundRow[] = []
-    try {
-      while (rows.length < rowsPerBatch) {
-        const next = await open.rows.next()
-        if (next.done) return { rows, isLast: true }
-        rows.push(next.value)
-      }
-      return { rows, isLast: false }
-    } catch (error) {
-      return { error: error instanceof Error ? error.message : String(error) }
-    }
+  #settle(pull: number, result: RowBatch | { readonly error: unknown }): void {
+    if (this.#pending !== pull) return
+    this.#pending = undefined
+    if ('error' in result) {
+      this.#failure = result.error
+      this.#answer({ pull, error: messageOf(result.error) })
+    } else this.#answer({ pull, ...result })
   }
 
   #answer(answer: Answer): void {
-    this.#mailbox.postMessage(answer)
+    try {
+      this.#mailbox.postMessage(answer)
+    } catch (error) {
+      this.#mailbox.postMessage({ pull: answer.pull, error: messageOf(error) } satisfies Answer)
+    }
     Atomics.add(this.#flags, answerFlag, 1)
     Atomics.notify(this.#flags, answerFlag)
   }
 }
 
-function whenAborted(signal: AbortSignal): Promise<Answer> {
-  const answer = (): Answer => ({
-    error: String(signal.reason instanceof Error ? signal.reason.message : signal.reason),
-  })
-  if (signal.aborted) return Promise.resolve(answer())
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(answer()), { once: true }))
+/** Rows until the batch is full, the table has ended, or the next row lets itself be waited for. */
+async function gather(call: Call): Promise<RowBatch> {
+  const rows: BoundRow[] = []
+  const late = Promise.withResolvers<undefined>()
+  let timer: NodeJS.Timeout | undefined
+  try {
+    while (rows.length < rowsPerBatch) {
+      call.next ??= inCall(call.nesting, () => call.rows.next())
+      const next = rows.length === 0 ? await call.next : await Promise.race([call.next, late.promise])
+      if (!next) break
+      call.next = undefined
+      if (next.done) return { rows, isLast: true }
+      rows.push(next.value)
+      timer ??= setTimeout(late.resolve, lingerMs, undefined)
+    }
+    return { rows, isLast: false }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error)
 }

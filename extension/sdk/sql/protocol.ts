@@ -4,6 +4,7 @@
  * SQLite is synchronous and tables are not, so SQLite runs in a worker that may wait, and tables run on the main loop
  * that may not. The worker asks for rows and sleeps until the answer has been put into its mailbox.
  */
+import type { MessagePort } from 'node:worker_threads'
 import type { Cell, ColumnOptions, ColumnType } from '../columns.ts'
 import type { BoundRow } from '../table.ts'
 
@@ -28,7 +29,7 @@ export const answerFlag = 0
 /** Index of the stop flag. */
 export const stopFlag = 1
 
-/** Main to worker. */
+/** Main to worker: one statement. `describe` asks for the names of its columns only. */
 export type ToWorker = {
   readonly kind: 'query'
   readonly sql: string
@@ -39,25 +40,42 @@ export type ToWorker = {
 /** A constraint on its way to a table: column by position, operator by number. */
 export type WireConstraint = readonly [column: number, op: number, expr: string]
 
-/** Worker to main. `open` and `pull` are answered through the mailbox. */
+/** A table is called. The worker does not wait for anything yet. */
+export interface OpenMessage {
+  readonly kind: 'open'
+  readonly cursor: number
+  readonly table: number
+  readonly constraints: readonly WireConstraint[]
+  /** Positions of the columns the query reads. */
+  readonly used: readonly number[]
+}
+
+/** The worker sleeps until this pull is answered through the mailbox. Pulls are numbered for the life of the worker. */
+export interface PullMessage {
+  readonly kind: 'pull'
+  readonly cursor: number
+  readonly pull: number
+}
+
+/** Worker to main. A query gives `columns`, any number of `rows`, and `done`; or `failed` at any point. */
 export type FromWorker =
   | { readonly kind: 'ready' }
-  | {
-      readonly kind: 'open'
-      readonly cursor: number
-      readonly table: number
-      readonly constraints: readonly WireConstraint[]
-      /** Positions of the columns the query reads. */
-      readonly used: readonly number[]
-    }
-  | { readonly kind: 'pull'; readonly cursor: number }
+  | OpenMessage
+  | PullMessage
   | { readonly kind: 'close'; readonly cursor: number }
+  | { readonly kind: 'columns'; readonly columns: readonly string[] }
   | { readonly kind: 'rows'; readonly rows: readonly (readonly Cell[])[] }
-  | { readonly kind: 'done'; readonly columns: readonly string[] }
+  | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly message: string }
 
-/** Into the mailbox: rows, and whether there are more. */
-export type Answer = { readonly rows: readonly BoundRow[]; readonly isLast: boolean } | { readonly error: string }
+/** Rows of a table call, and whether there are more. */
+export interface RowBatch {
+  readonly rows: readonly BoundRow[]
+  readonly isLast: boolean
+}
+
+/** Into the mailbox: the batch, or why there is none. */
+export type Answer = { readonly pull: number } & (RowBatch | { readonly error: string })
 
 /** Rows per answer, and per batch of results. */
 export const rowsPerBatch = 256

@@ -45,6 +45,7 @@ export interface Capi {
   readonly SQLITE_ERROR: number
   readonly SQLITE_ROW: number
   readonly SQLITE_DONE: number
+  readonly SQLITE_AUTH: number
   readonly SQLITE_DENY: number
   readonly SQLITE_SELECT: number
   readonly SQLITE_READ: number
@@ -59,7 +60,8 @@ export interface Capi {
   readonly SQLITE_FLOAT: number
   readonly SQLITE_TEXT: number
   readonly SQLITE_BLOB: number
-  readonly SQLITE_TRANSIENT: number
+  /** Destructor: SQLite takes the memory over and frees it. */
+  readonly SQLITE_WASM_DEALLOC: number
   sqlite3_free(pointer: Pointer): void
   sqlite3_errmsg(db: Pointer): string
   sqlite3_exec(db: Pointer, sql: string, callback: 0, data: 0, message: 0): number
@@ -72,26 +74,28 @@ export interface Capi {
   sqlite3_vtab_collation(info: Pointer, at: number): string | null
   sqlite3_value_type(value: Pointer): number
   sqlite3_value_text(value: Pointer): string | null
+  sqlite3_value_double(value: Pointer): number
   sqlite3_result_null(context: Pointer): void
-  sqlite3_result_text(context: Pointer, text: string, length: -1, destructor: number): void
-  sqlite3_result_blob(context: Pointer, bytes: Uint8Array, length: number, destructor: number): void
+  sqlite3_result_text(context: Pointer, text: Pointer, length: number, destructor: number): void
+  sqlite3_result_blob(context: Pointer, bytes: Pointer, length: number, destructor: number): void
   sqlite3_result_double(context: Pointer, value: number): void
   sqlite3_result_int64(context: Pointer, value: bigint): void
   sqlite3_prepare_v3(db: Pointer, sql: Pointer, length: number, flags: 0, out: Pointer, tail: Pointer): number
   sqlite3_finalize(statement: Pointer): number
   sqlite3_step(statement: Pointer): number
   sqlite3_bind_parameter_count(statement: Pointer): number
-  sqlite3_bind_null(statement: Pointer, at: number): number
-  sqlite3_bind_text(statement: Pointer, at: number, text: string, length: -1, destructor: number): number
+  sqlite3_bind_null(statement: Pointer, at: number): void
+  sqlite3_bind_text(statement: Pointer, at: number, text: Pointer, length: number, destructor: number): number
   sqlite3_bind_int64(statement: Pointer, at: number, value: bigint): number
   sqlite3_bind_double(statement: Pointer, at: number, value: number): number
-  sqlite3_bind_blob(statement: Pointer, at: number, bytes: Uint8Array, length: number, destructor: number): number
+  sqlite3_bind_blob(statement: Pointer, at: number, bytes: Pointer, length: number, destructor: number): number
   sqlite3_column_count(statement: Pointer): number
   sqlite3_column_name(statement: Pointer, at: number): string
   sqlite3_column_type(statement: Pointer, at: number): number
   sqlite3_column_int64(statement: Pointer, at: number): bigint | number
   sqlite3_column_double(statement: Pointer, at: number): number
-  sqlite3_column_text(statement: Pointer, at: number): string
+  /** Whole, also with a NUL inside. */
+  sqlite3_column_text(statement: Pointer, at: number): string | null
   sqlite3_column_js(statement: Pointer, at: number): unknown
   sqlite3_progress_handler(db: Pointer, steps: number, handler: () => number, data: Pointer): void
   sqlite3_set_authorizer(
@@ -106,8 +110,12 @@ export interface Memory {
   readonly ptr: { readonly size: number; add(pointer: Pointer, bytes: number): Pointer }
   readonly pstack: { readonly pointer: Pointer; allocPtr(): Pointer; restore(pointer: Pointer): void }
   allocCString(text: string): Pointer
+  allocCString(text: string, withLength: true): [pointer: Pointer, length: number]
+  /** A copy; of one byte at least, so that it is never NULL. */
+  allocFromTypedArray(bytes: Uint8Array): Pointer
   cstrToJs(pointer: Pointer): string | null
   peekPtr(at: Pointer): Pointer
+  pokePtr(at: Pointer, value: Pointer): void
   scopedAllocPush(): unknown
   scopedAllocPop(scope: unknown): void
   scopedAllocCString(text: string, withLength: true): [pointer: Pointer, length: number]

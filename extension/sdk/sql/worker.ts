@@ -6,8 +6,9 @@
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { authorize } from './authorizer.ts'
-import { createTable, type RowSource } from './module.ts'
+import { createTable } from './module.ts'
 import { type Answer, answerFlag, type FromWorker, stopFlag, type ToWorker, type WorkerSetup } from './protocol.ts'
+import type { RowSource } from './row-cursor.ts'
 import { openSqlite } from './sqlite.ts'
 import { runStatement } from './statement.ts'
 
@@ -15,6 +16,8 @@ const setup = workerData as WorkerSetup // made by index.ts
 const flags = new Int32Array(setup.flags)
 const say = (message: FromWorker): void => parentPort?.postMessage(message)
 
+let lastCursor = 0
+let lastPull = 0
 const source: RowSource = {
   open(table, constraints, used) {
     const cursor = ++lastCursor
@@ -22,22 +25,27 @@ const source: RowSource = {
     return cursor
   },
   pull(cursor) {
+    const pull = ++lastPull
     const before = Atomics.load(flags, answerFlag)
-    say({ kind: 'pull', cursor })
-    const answer = waitForAnswer(before)
+    say({ kind: 'pull', cursor, pull })
+    const answer = waitForAnswer(pull, before)
     if ('error' in answer) throw new Error(answer.error)
     return answer
   },
   close: (cursor) => say({ kind: 'close', cursor }),
 }
-let lastCursor = 0
 
-/** Sleeps until the counter has moved on; the answer is in the mailbox by then. */
-function waitForAnswer(before: number): Answer {
-  Atomics.wait(flags, answerFlag, before)
-  const received = receiveMessageOnPort(setup.mailbox as never)
-  if (!received) throw new Error('the answer of a table was lost')
-  return received.message as Answer // put there by cursors.ts
+/** Sleeps until the mailbox holds the answer to this very pull. The counter moves after an answer was put there. */
+function waitForAnswer(pull: number, before: number): Answer {
+  for (let seen = before; ; ) {
+    Atomics.wait(flags, answerFlag, seen)
+    seen = Atomics.load(flags, answerFlag)
+    for (let received = receive(); received; received = receive()) if (received.pull === pull) return received
+  }
+}
+
+function receive(): Answer | undefined {
+  return receiveMessageOnPort(setup.mailbox)?.message as Answer | undefined // put there by cursors.ts
 }
 
 const { sqlite, db } = await openSqlite()
@@ -47,9 +55,13 @@ sqlite.capi.sqlite3_progress_handler(db, 1000, () => Atomics.load(flags, stopFla
 
 parentPort?.on('message', (message: ToWorker) => {
   try {
-    const columns = runStatement(sqlite, db, message, (rows) => say({ kind: 'rows', rows }))
-    say({ kind: 'done', columns })
+    runStatement(sqlite, db, message, {
+      columns: (columns) => say({ kind: 'columns', columns }),
+      rows: (rows) => say({ kind: 'rows', rows }),
+    })
+    say({ kind: 'done' })
   } catch (error) {
+    if (error instanceof Error && error.name === 'RuntimeError') throw error // a trap of the engine: its memory cannot be trusted: the thread ends
     say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
   }
 })

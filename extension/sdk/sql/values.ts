@@ -1,0 +1,56 @@
+/**
+ * Values on their way into SQLite and out of it. Texts carry their length, so a NUL inside does not end them.
+ */
+import type { Cell, ColumnType } from '../columns.ts'
+import type { Pointer, Sqlite } from './sqlite.ts'
+
+/** Gives the value of a table's column to SQLite. */
+export function giveResult({ capi, wasm }: Sqlite, context: Pointer, type: ColumnType, cell: Cell): void {
+  if (cell === null) capi.sqlite3_result_null(context)
+  else if (typeof cell === 'string') {
+    const [text, length] = wasm.allocCString(cell, true)
+    capi.sqlite3_result_text(context, text, length, capi.SQLITE_WASM_DEALLOC)
+  } else if (cell instanceof Uint8Array) {
+    const bytes = wasm.allocFromTypedArray(cell)
+    capi.sqlite3_result_blob(context, bytes, cell.byteLength, capi.SQLITE_WASM_DEALLOC)
+  } else if (type === 'DOUBLE') capi.sqlite3_result_double(context, Number(cell))
+  else capi.sqlite3_result_int64(context, BigInt(cell))
+}
+
+/** Binds a parameter, counted from 1; returns a result code. Whole numbers are integers. */
+export function bindCell({ capi, wasm }: Sqlite, statement: Pointer, at: number, cell: Cell): number {
+  if (cell === null) {
+    capi.sqlite3_bind_null(statement, at) // gives no result code, unlike the others
+    return capi.SQLITE_OK
+  }
+  if (typeof cell === 'string') {
+    const [text, length] = wasm.allocCString(cell, true)
+    return capi.sqlite3_bind_text(statement, at, text, length, capi.SQLITE_WASM_DEALLOC)
+  }
+  if (typeof cell === 'bigint') return capi.sqlite3_bind_int64(statement, at, cell)
+  if (cell instanceof Uint8Array) {
+    const bytes = wasm.allocFromTypedArray(cell)
+    return capi.sqlite3_bind_blob(statement, at, bytes, cell.byteLength, capi.SQLITE_WASM_DEALLOC)
+  }
+  return Number.isSafeInteger(cell)
+    ? capi.sqlite3_bind_int64(statement, at, BigInt(cell))
+    : capi.sqlite3_bind_double(statement, at, cell)
+}
+
+/** Reads a column of the current row. 64-bit integers are numbers when they are safe, bigints otherwise. */
+export function readCell({ capi }: Sqlite, statement: Pointer, at: number): Cell {
+  switch (capi.sqlite3_column_type(statement, at)) {
+    case capi.SQLITE_INTEGER: {
+      const value = BigInt(capi.sqlite3_column_int64(statement, at))
+      return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
+    }
+    case capi.SQLITE_FLOAT:
+      return capi.sqlite3_column_double(statement, at)
+    case capi.SQLITE_TEXT:
+      return capi.sqlite3_column_text(statement, at)
+    case capi.SQLITE_BLOB:
+      return (capi.sqlite3_column_js(statement, at) as Uint8Array | null) ?? new Uint8Array() // a copy; null when empty
+    default:
+      return null
+  }
+}
