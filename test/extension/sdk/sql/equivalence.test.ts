@@ -66,6 +66,14 @@ function mostly<T>(few: readonly T[], many: fc.Arbitrary<T>): fc.Arbitrary<T> {
   return fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...few) }, { weight: 1, arbitrary: many })
 }
 
+/**
+ * SQLite forgets the collation of a virtual table's hidden column, so that one that is compared with a collated column
+ * takes over the other's. osquery has the same; an ordinary table, the referee here, does not.
+ */
+function shown({ hidden: _, ...rest }: ColumnOptions): ColumnOptions {
+  return rest
+}
+
 /** Columns c0 to c3 of any type, and a key that tells rows apart. */
 const declared: fc.Arbitrary<Declared> = fc
   .array(fc.tuple(fc.constantFrom(...(Object.keys(builders) as Type[]), 'TEXT' as const), options), {
@@ -81,7 +89,9 @@ const declared: fc.Arbitrary<Declared> = fc
             `c${at}`,
             builders[type](
               'Column',
-              type === 'TEXT' ? chosen : { ...chosen, ...(chosen.collate ? { collate: 'binary' as const } : {}) },
+              type === 'TEXT'
+                ? shown(chosen)
+                : { ...chosen, ...(chosen.collate ? { collate: 'binary' as const } : {}) },
             ),
           ]),
         ),
@@ -285,7 +295,6 @@ const comparable = (rows: readonly ResultRow[], names: readonly string[]) =>
 
 describe('the embedded engine', () => {
   it('answers as SQLite does over ordinary tables', { timeout: 120_000 }, async () => {
-    const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
     const pair = fc.tuple(declared, declared, fc.array(statement, { minLength: 25, maxLength: 25 }))
     let rowsSeen = 0
     await fc.assert(
@@ -307,12 +316,11 @@ describe('the embedded engine', () => {
         referee.close()
       }),
       {
-        seed,
         numRuns: Number(process.env['RUNS'] ?? 40),
         endOnFailure: true,
         ...(process.env['REPLAY'] ? { path: process.env['REPLAY'] } : {}),
       },
     )
-    expect(rowsSeen, `seed ${seed}`).toBeGreaterThan(100)
+    expect(rowsSeen).toBeGreaterThan(100)
   })
 })
