@@ -181,7 +181,7 @@ test('a megabyte of unclosed markup takes time in proportion', () => {
   for (const piece of ['<', '<!--', '<![CDATA[', '<a ', '<a "', '&', '<!DOCTYPE [', '<key>', '<dict><key>', '\r']) {
     const started = performance.now()
     plistStrings(join(`<dict>${piece.repeat(Math.floor((maxPlist - 6) / piece.length))}`))
-    expect(performance.now() - started, piece).toBeLessThan(15_000)
+    expect(performance.now() - started, piece).toBeLessThan(2000)
   }
 })
 

@@ -98,6 +98,6 @@ describe('glob', () => {
     const started = performance.now()
     expect(matchesComponent(`${'a*'.repeat(50)}b`, 'a'.repeat(5000))).toBe(false)
     expect(hits(`${'**/a/'.repeat(30)}b`, 'a/'.repeat(500))).toBe(false)
-    expect(performance.now() - started).toBeLessThan(15_000)
+    expect(performance.now() - started).toBeLessThan(1000)
   })
 })

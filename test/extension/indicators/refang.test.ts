@@ -102,6 +102,6 @@ describe('refang', () => {
     const nested = `${'['.repeat(4000)}.${']'.repeat(4000)}`
     const started = performance.now()
     expect(refang(nested)).toBe(nested)
-    expect(performance.now() - started).toBeLessThan(15_000)
+    expect(performance.now() - started).toBeLessThan(1000)
   })
 })

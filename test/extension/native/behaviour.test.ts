@@ -224,7 +224,7 @@ describe.each(contenders())('$label', ({ engine, label, problem, byPath }) => {
     setTimeout(() => digesting.abort(reason), 100)
     const started = performance.now()
     await expect(digests).rejects.toBe(reason)
-    expect(performance.now() - started).toBeLessThan(15_000)
+    expect(performance.now() - started).toBeLessThan(2000)
   })
 
   it('lets the process exit after an abort', async () => {
@@ -250,7 +250,7 @@ describe.each(contenders())('$label', ({ engine, label, problem, byPath }) => {
     ])
     clearInterval(timer)
     // 20 ms is the promise; a busy machine takes the processor away for longer now and then.
-    expect(gaps.sort((a, b) => a - b)[Math.floor(gaps.length * 0.9)]).toBeLessThan(200)
+    expect(gaps.sort((a, b) => a - b)[Math.floor(gaps.length * 0.9)]).toBeLessThan(20)
   })
 
   it('never gives a wrong digest of a file that grows while it is read', async () => {

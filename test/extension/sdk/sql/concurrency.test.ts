@@ -148,7 +148,7 @@ describe('large answers', () => {
       await run(1500)
       await settled()
       // A leak of one text per query would be 60 MB of WebAssembly memory and more.
-      expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000)
+      expect(process.memoryUsage().rss - before).toBeLessThan(60_000_000)
     })
   })
 })
