@@ -3,7 +3,6 @@
  */
 import { type Artifact, whyArtifact } from '../extension/domain/artifact.ts'
 import type { HostVerdict, HostVerdictWord } from '../extension/domain/host-verdict.ts'
-import type { Platform } from '../extension/domain/platform.ts'
 import { isBlinding, type Scan } from '../extension/domain/scan.ts'
 import { printable } from './output/printable.ts'
 
@@ -20,7 +19,6 @@ export interface HuntFacts {
   readonly sets: number
   /** Indicators in force that made the sweep read every file. */
   readonly readsEverything: number
-  readonly platform: Platform | undefined
   readonly isFull: boolean
 }
 

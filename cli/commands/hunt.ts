@@ -73,7 +73,6 @@ table threecx_artifacts, and the summary on stderr.`,
         indicators: catalogue.hunter.indicators.length,
         sets: catalogue.hunter.sets.length,
         readsEverything: options.full ? readsEverything(catalogue.hunter.indicators).length : 0,
-        platform: catalogue.volumes[0]?.platform,
         isFull: options.full,
       }
       await write(terminal, options.format as Format, options.output, shown, huntReport(report), huntSummary(report))

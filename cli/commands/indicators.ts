@@ -1,7 +1,7 @@
 /**
  * `threecx indicators`: what is looked for, whether the files are sound, and other people's lists in our form.
  */
-import { HunterError } from '../../extension/domain/errors.ts'
+import { errorCodes, HunterError } from '../../extension/domain/errors.ts'
 import {
   checkIndicators,
   fixFiles,
@@ -107,7 +107,7 @@ function check(terminal: Terminal, options: Options, directory: string | undefin
   for (const problem of problems) terminal.stdout.write(`${printable(problemText(problem))}\n`)
   const wrong = problems.length === 0 ? 'no problems' : `${problems.length} problems`
   terminal.stdout.write(`${sets} sets, ${count} indicators, ${wrong}\n`)
-  return problems.length === 0 ? 0 : new HunterError('indicators_invalid', '').exit
+  return problems.length === 0 ? 0 : errorCodes.indicators_invalid.exit
 }
 
 async function importList(terminal: Terminal, options: Options, path: string | undefined): Promise<number> {

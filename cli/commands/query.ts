@@ -16,10 +16,11 @@ export const query = defineCommand({
   usage: '"SQL" [--root DIR] [--format table|json|jsonl|csv]',
   description: `
 Runs one SELECT over the tables threecx_verdict, threecx_artifacts, threecx_indicators and threecx_scans in an
-embedded SQLite. They are the same tables, with the same push-down rules, that the osquery extension serves.
+embedded SQLite, with osquery's own push-down rules.
 
 threecx_artifacts answers for the places where 3CX lives, or for everything with --full. When the query constrains
-path (=, IN, LIKE, GLOB) or directory (=), it answers for exactly those files, wherever they are.
+path (=, IN, LIKE, GLOB) or directory (=), it answers for exactly those files, wherever they are. A digest that an
+indicator names is sought everywhere below the root.
 Bytes of a path that are not UTF-8 are written \\xhh, two hex digits, and can be queried back in that form.`,
   options: {
     ...huntOptions,

@@ -51,7 +51,7 @@ export function indicatorFile(id: string, platform: Platform, files: readonly Pl
     source: {
       publisher: 'threecx-hunter',
       url: 'https://example.invalid/sample-image',
-      retrieved: '2023-03-30',
+      retrieved: '2026-11-23',
       licence: 'Apache-2.0',
     },
     indicators: sorted.map((one, index) => ({ number: index + 1, ...one })),
