@@ -18,7 +18,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'extension/tables': ['extension/domain', 'extension/sdk'],
   'extension/indicators': ['extension/domain', 'extension/runtime', 'extension/native'],
   'extension/sweep': ['extension/domain', 'extension/native', 'extension/runtime'],
-  extension: ['extension'],
+  'extension/deployment': ['extension/domain', 'extension/runtime'],
+  extension: ['extension', 'package.json'],
   'daemon/spool': ['extension/domain'],
   'daemon/sinks': ['extension/domain'],
   daemon: ['daemon', 'extension/domain', 'extension/sdk', 'extension/runtime'],
@@ -28,7 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages from outside that a folder may use; everybody may use node: modules except the vocabulary. */
 const packagesOf: Readonly<Record<string, readonly string[]>> = {
-  'extension/sdk': ['@sqlite.org/sqlite-wasm'],
+  'extension/sdk': ['@sqlite.org/sqlite-wasm', 'thrift', 'node-int64'],
   'extension/runtime': ['pino'],
   'extension/indicators': ['zod'],
 }

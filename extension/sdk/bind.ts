@@ -31,13 +31,16 @@ export function bind<C extends Columns, Services>(table: Table<C, Services>, ser
   const identity = table.identity.map((name) => columns.findIndex((column) => column.name === name))
 
   async function* generate(request: TableRequest, signal: AbortSignal): AsyncGenerator<BoundRow, void, undefined> {
-    const seen = new Map<bigint, number>()
+    const seen = new Set<bigint>()
     for await (const row of table.generate(queryContext(table.columns, request, signal), services)) {
       signal.throwIfAborted()
       const values = valuesOf(table.name, names, row)
       const cells = columns.map((column) => cell(table.name, column, values[column.name]))
       const key = identity.map((at) => cells[at] ?? null)
-      yield { rowid: uniqueRowid(key, seen), cells }
+      const id = rowid(key)
+      if (seen.has(id)) throw new Error(twinMessage(table.name, table.identity, key))
+      seen.add(id)
+      yield { rowid: id, cells }
     }
   }
   return { name: table.name, aliases: table.aliases ?? [], columns, generate }
@@ -52,12 +55,13 @@ function valuesOf(table: string, names: ReadonlySet<string>, row: unknown): Read
   return row as Readonly<Record<string, unknown>> // its values are checked cell by cell
 }
 
-/** Two rows of one identity in one call are a flaw of the table; losing one of them would be a worse one. */
-function uniqueRowid(identity: readonly Cell[], seen: Map<bigint, number>): bigint {
-  const id = rowid(identity)
-  const occurrence = seen.get(id) ?? 0
-  seen.set(id, occurrence + 1)
-  return occurrence === 0 ? id : rowid(identity, occurrence)
+/**
+ * Two rows of one identity are a flaw of the table, and are said so. Numbering them would hide it: the branches of an
+ * OR are calls of their own, each would number its row first, and SQLite would drop one of the two in silence.
+ */
+function twinMessage(table: string, names: readonly string[], identity: readonly Cell[]): string {
+  const shown = names.map((name, at) => `${name} ${JSON.stringify(String(identity[at] ?? 'NULL').slice(0, 80))}`)
+  return `table ${table}: two rows have the identity ${shown.join(', ')}; add a column to identity that tells them apart`
 }
 
 const minInt64 = -(2n ** 63n)

@@ -32,6 +32,7 @@ export {
 export { glob, like } from './like.ts'
 export { mayMatch } from './prefilter.ts'
 export { type QueryContext, queryContext } from './query-context.ts'
+export type { Range } from './range.ts'
 export { type Route, routes } from './routes.ts'
 export { rowid } from './rowid.ts'
 export { type Attribute, type BoundRow, defineTable, type Table } from './table.ts'

@@ -4,6 +4,7 @@
 import type { Cell, Columns } from './columns.ts'
 import type { Constraint, TableRequest } from './constraints.ts'
 import { type ValueMatcher, valueMatcher } from './prefilter.ts'
+import { type Range, rangeOf } from './range.ts'
 
 /** The context of one call of `generate`. */
 export interface QueryContext<C extends Columns> {
@@ -22,6 +23,8 @@ export interface QueryContext<C extends Columns> {
   likes(column: keyof C & string): readonly string[]
   /** GLOB patterns; all of them hold. */
   globs(column: keyof C & string): readonly string[]
+  /** The span of numbers that <, <=, > and >= leave; never narrower than SQLite's. */
+  range(column: keyof C & string): Range
   /** Whether a row with this value may be in the answer; never stricter than SQLite. */
   mayMatch(column: keyof C & string, value: Cell): boolean
 }
@@ -56,6 +59,7 @@ export function queryContext<C extends Columns>(
     },
     likes: (column) => exprs(column, 'like'),
     globs: (column) => exprs(column, 'glob'),
+    range: (column) => rangeOf(columns[column], constraints[column] ?? []),
     mayMatch: (column, value) => matcher(column)(value),
   }
 }

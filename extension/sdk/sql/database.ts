@@ -47,6 +47,12 @@ interface Running {
   reject(error: Error): void
 }
 
+/** How long to wait for tables, and for SQLite, after a query was stopped. */
+interface Patience {
+  readonly graceMs: number
+  readonly stopMs: number
+}
+
 /** A database over a worker. `ready` settles when the worker has declared the tables, or could not. */
 export class Database implements SqlDatabase {
   readonly ready: Promise<void>
@@ -54,7 +60,7 @@ export class Database implements SqlDatabase {
   readonly #mailbox: MessagePort
   readonly #flags: Int32Array
   readonly #cursors: Cursors
-  readonly #graceMs: number
+  readonly #patience: Patience
   readonly #becomeReady: () => void
   readonly #failReady: (error: Error) => void
   /** Settles when the last query that was accepted has ended. */
@@ -62,12 +68,18 @@ export class Database implements SqlDatabase {
   #running: Running | undefined
   #ended: Error | undefined
 
-  constructor(worker: Worker, mailbox: MessagePort, flags: Int32Array, tables: readonly BoundTable[], graceMs: number) {
+  constructor(
+    worker: Worker,
+    mailbox: MessagePort,
+    flags: Int32Array,
+    tables: readonly BoundTable[],
+    patience: Patience,
+  ) {
     this.#worker = worker
     this.#mailbox = mailbox
     this.#flags = flags
     this.#cursors = new Cursors(tables, mailbox, flags, this)
-    this.#graceMs = graceMs
+    this.#patience = patience
     const ready = Promise.withResolvers<void>()
     this.ready = ready.promise
     this.#becomeReady = ready.resolve
@@ -112,9 +124,11 @@ export class Database implements SqlDatabase {
   async #run(sql: string, { params = [], signal }: QueryOptions, describe: boolean): Promise<ResultSet> {
     if (this.#ended) throw this.#ended
     const { promise, resolve, reject } = Promise.withResolvers<ResultSet>()
+    let stuck: NodeJS.Timeout | undefined
     const onAbort = () => {
       Atomics.store(this.#flags, stopFlag, 1)
       this.#cursors.stop(signal?.reason)
+      stuck = setTimeout(() => this.#kill(), this.#patience.stopMs)
     }
     Atomics.store(this.#flags, stopFlag, 0)
     this.#cursors.begin(currentCall())
@@ -130,8 +144,9 @@ export class Database implements SqlDatabase {
       throw error
     } finally {
       this.#running = undefined
+      clearTimeout(stuck)
       signal?.removeEventListener('abort', onAbort)
-      await this.#cursors.end(this.#graceMs)
+      await this.#cursors.end(this.#patience.graceMs)
       this.#worker.unref()
     }
   }
@@ -172,6 +187,12 @@ export class Database implements SqlDatabase {
         running.reject(new Error(message.message, cause === undefined ? {} : { cause }))
       }
     }
+  }
+
+  /** SQLite does not come back from one of its functions: nothing but the end of its thread stops it. */
+  #kill(): void {
+    this.#end('an aborted statement did not stop and the SQL engine was ended; open a new database')
+    void this.#worker.terminate()
   }
 
   #end(message: string, cause?: Error): void {

@@ -4,8 +4,9 @@
  * SQLite (the official WebAssembly build) runs in a worker; tables run on the caller's loop. Constraints reach tables
  * by osquery's own push-down rules, so a table that answers well here answers well there.
  */
-import { MessageChannel, Worker } from 'node:worker_threads'
+import { MessageChannel } from 'node:worker_threads'
 import type { BoundTable } from '../bind.ts'
+import { startThread } from '../thread.ts'
 import { Database, type SqlDatabase } from './database.ts'
 import type { WorkerSetup } from './protocol.ts'
 
@@ -15,6 +16,12 @@ export type { QueryOptions, ResultRow, ResultSet, SqlDatabase } from './database
 export interface SqlOptions {
   /** How long a query waits for a table that was stopped and does not end; 5 s unless told. */
   readonly graceMs?: number
+  /**
+   * How long SQLite may take to notice an abort; 5 s unless told. It looks between its steps, and one step can be one
+   * function over a huge text. Then the engine is ended: the query still rejects with its reason, and later ones say
+   * that a new database is needed.
+   */
+  readonly stopMs?: number
 }
 
 /**
@@ -33,14 +40,15 @@ export async function openSql(tables: readonly BoundTable[], options: SqlOptions
     flags,
     mailbox: port2,
   }
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+  const worker = startThread('sql', {
     workerData: setup,
     transferList: [port2],
-    // Options that speak of the main script would be refused for the worker's.
-    execArgv: process.execArgv.filter((option) => !option.startsWith('--input-type')),
-    name: 'embedded-sql',
+    ...workerOptions(process.execArgv),
   })
-  const database = new Database(worker, port1, new Int32Array(flags), tables, options.graceMs ?? 5000)
+  const database = new Database(worker, port1, new Int32Array(flags), tables, {
+    graceMs: options.graceMs ?? 5000,
+    stopMs: options.stopMs ?? 5000,
+  })
   try {
     await database.ready
   } catch (error) {
@@ -48,4 +56,14 @@ export async function openSql(tables: readonly BoundTable[], options: SqlOptions
     throw error
   }
   return database
+}
+
+/**
+ * Without options of its own a worker inherits this process's as they are. Named ones are checked, and options of the
+ * whole process (`--max-old-space-size`, `--title`) are refused then; so they are named only where inheriting fails:
+ * `--input-type` speaks of a script given as text, and the worker's is a file.
+ */
+function workerOptions(execArgv: readonly string[]): { execArgv?: string[] } {
+  if (!execArgv.some((option) => option.startsWith('--input-type'))) return {}
+  return { execArgv: execArgv.filter((option) => /^--(permission|allow-)/.test(option)) }
 }
