@@ -29,7 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages from outside that a folder may use; everybody may use node: modules except the vocabulary. */
 const packagesOf: Readonly<Record<string, readonly string[]>> = {
-  'extension/sdk': ['@sqlite.org/sqlite-wasm', 'thrift', 'node-int64'],
+  'extension/sdk': ['@sqlite.org/sqlite-wasm', 'thrift'],
   'extension/runtime': ['pino'],
   'extension/indicators': ['zod'],
 }
@@ -65,7 +65,9 @@ function problem({ file, target }: Import): string | undefined {
   if (target.startsWith('node:')) return folder === 'extension/domain' ? `${file} imports ${target}` : undefined
   if (!target.startsWith('.')) {
     const allowed = packagesOf[rulingFolder(file, packagesOf) ?? ''] ?? []
-    return allowed.includes(target) ? undefined : `${file} imports package ${target}`
+    return allowed.some((name) => target === name || target.startsWith(`${name}/`))
+      ? undefined
+      : `${file} imports package ${target}`
   }
   const path = normalize(join(dirname(file), target))
   const home = folder.endsWith('.ts') ? dirname(folder) : folder

@@ -1,0 +1,60 @@
+/**
+ * One request, one reply, on a connection of its own, as osquery itself talks.
+ *
+ * Nothing is kept open, so nothing can be out of step after a timeout. Every exchange has a deadline.
+ */
+import { connect, type Socket } from 'node:net'
+import type { Message } from '../wire/message.ts'
+import { WireError } from '../wire/refusal.ts'
+import { Inbox } from './inbox.ts'
+
+/** How long, how much. */
+export interface ExchangeOptions {
+  /** Milliseconds until the exchange is given up; 10 s unless told. */
+  readonly timeoutMs?: number
+  /** Largest reply; 256 MiB unless told. */
+  readonly maxBytes?: number
+  readonly signal?: AbortSignal
+}
+
+/** The other side did not answer in time. */
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError'
+}
+
+const defaultTimeoutMs = 10_000
+const defaultMaxBytes = 256 * 1024 * 1024
+
+/** Sends a request and waits for its reply. Rejects with the system's error when nobody listens. */
+export async function exchange(address: string, request: Uint8Array, options: ExchangeOptions = {}): Promise<Message> {
+  const { timeoutMs = defaultTimeoutMs, maxBytes = defaultMaxBytes, signal } = options
+  signal?.throwIfAborted()
+  const { promise, resolve, reject } = Promise.withResolvers<Message>()
+  const inbox = new Inbox(maxBytes)
+  const socket: Socket = connect(address)
+  const timer = setTimeout(() => {
+    reject(new TimeoutError(`no reply from ${address} within ${timeoutMs} ms`))
+  }, timeoutMs)
+  const onAbort = () => reject(signal?.reason)
+  signal?.addEventListener('abort', onAbort, { once: true })
+  socket.on('connect', () => socket.write(request))
+  socket.on('data', (chunk: Buffer) => {
+    try {
+      inbox.push(chunk)
+      const message = inbox.next()
+      if (message) resolve(message)
+    } catch (error) {
+      reject(error)
+    }
+  })
+  socket.on('error', reject)
+  socket.on('close', () => reject(new WireError(`${address} closed the connection without a complete reply`)))
+  try {
+    return await promise
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
+    socket.on('error', () => {}) // nobody waits for it any more
+    socket.destroy()
+  }
+}
