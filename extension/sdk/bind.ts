@@ -7,8 +7,10 @@
 import type { Cell, Column, Columns, ColumnType } from './columns.ts'
 import type { TableRequest } from './constraints.ts'
 import { queryContext } from './query-context.ts'
+import { type Route, routes } from './routes.ts'
 import { rowid } from './rowid.ts'
 import type { BoundRow, Table } from './table.ts'
+import type { TableWriter } from './writer.ts'
 
 /** A column as an engine sees it. */
 export interface BoundColumn extends Column {
@@ -18,10 +20,15 @@ export interface BoundColumn extends Column {
 /** A table as an engine sees it. */
 export interface BoundTable {
   readonly name: string
+  readonly description: string
   readonly aliases: readonly string[]
+  /** What osquery is told at registration, and whenever it asks for the columns. */
+  readonly routes: readonly Route[]
   readonly columns: readonly BoundColumn[]
   /** Rows for a request; throws what the table throws, and on rows that do not fit the columns. */
   generate(request: TableRequest, signal: AbortSignal): AsyncGenerator<BoundRow, void, undefined>
+  /** Undefined when the table is read only. */
+  readonly write?: TableWriter
 }
 
 /** Binds a table to its services. */
@@ -43,7 +50,14 @@ export function bind<C extends Columns, Services>(table: Table<C, Services>, ser
       yield { rowid: id, cells }
     }
   }
-  return { name: table.name, aliases: table.aliases ?? [], columns, generate }
+  return {
+    name: table.name,
+    description: table.description,
+    aliases: table.aliases ?? [],
+    routes: routes(table),
+    columns,
+    generate,
+  }
 }
 
 function valuesOf(table: string, names: ReadonlySet<string>, row: unknown): Readonly<Record<string, unknown>> {

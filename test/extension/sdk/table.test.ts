@@ -4,6 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   bigint,
+  bind,
   blob,
   defineTable,
   double,
@@ -170,6 +171,45 @@ describe('routes', () => {
       { id: 'columnAlias', name: 'extra', target: 'add' },
       { id: 'columnAlias', name: 'more', target: 'add' },
       { id: 'attributes', attributes: '10' },
+    ])
+  })
+
+  it('are those of the C++ SDK, entry by entry and key by key', () => {
+    const recorded = defineTable({
+      name: 'cpp_opts',
+      description: 'The table of the recorded registration.',
+      platforms: ['linux'],
+      columns: {
+        def: text('No option', { aliases: ['old_def'] }),
+        idx: text('Index', { index: true }),
+        add: text('Additional', { additional: true }),
+        hid: text('Hidden', { hidden: true }),
+        big: bigint('Bigint'),
+        ubig: unsignedBigint('Unsigned'),
+        dbl: double('Double'),
+        blob: blob('Blob'),
+        nocase: text('Nocase', { collate: 'nocase' }),
+      },
+      identity: ['def'],
+      examples: ['SELECT * FROM cpp_opts'],
+      aliases: ['cpp_opts_alias'],
+      attributes: ['cacheable'],
+      async *generate() {},
+    })
+    // Key order matters here: it is the order on the wire.
+    expect(bind(recorded, undefined).routes.map((route) => JSON.stringify(route))).toEqual([
+      '{"id":"column","name":"def","op":"0","type":"TEXT"}',
+      '{"id":"column","name":"idx","op":"1","type":"TEXT"}',
+      '{"id":"column","name":"add","op":"4","type":"TEXT"}',
+      '{"id":"column","name":"hid","op":"16","type":"TEXT"}',
+      '{"id":"column","name":"big","op":"0","type":"BIGINT"}',
+      '{"id":"column","name":"ubig","op":"0","type":"UNSIGNED BIGINT"}',
+      '{"id":"column","name":"dbl","op":"0","type":"DOUBLE"}',
+      '{"id":"column","name":"blob","op":"0","type":"BLOB"}',
+      '{"id":"column","name":"nocase","op":"64","type":"TEXT"}',
+      '{"alias":"cpp_opts_alias","id":"alias"}',
+      '{"id":"columnAlias","name":"old_def","target":"def"}',
+      '{"attributes":"2","id":"attributes"}',
     ])
   })
 
