@@ -37,14 +37,15 @@ export class RowEncoder {
   #piece: Buffer = Buffer.allocUnsafeSlow(firstPieceBytes)
   #at = 0
   #full = 0
-  #count = 0
+  /** Where each row ends, counted from the first byte of all. */
+  readonly #ends: number[] = []
 
   constructor(keys: readonly string[]) {
     this.#keys = keys.map((key) => prefixed(Buffer.from(key)))
   }
 
   get count(): number {
-    return this.#count
+    return this.#ends.length
   }
 
   get bytes(): number {
@@ -69,13 +70,30 @@ export class RowEncoder {
       size++
     }
     piece.writeInt32BE(size, sizeAt) // the piece may be full by now; it is the one the row began in
-    this.#count++
+    this.#ends.push(this.bytes)
   }
 
-  /** The rows so far; nothing can be added afterwards. */
-  finish(): EncodedRows {
+  /**
+   * The rows so far; nothing can be added afterwards. `lastByte` replaces the last byte of every row: a mark in the last
+   * column that can be set when the rows are known.
+   */
+  finish(lastByte?: string): EncodedRows {
     this.#close()
-    return { count: this.#count, bytes: this.#full, pieces: this.#pieces }
+    if (lastByte !== undefined) this.#mark(lastByte.charCodeAt(0))
+    return { count: this.#ends.length, bytes: this.#full, pieces: this.#pieces }
+  }
+
+  #mark(byte: number): void {
+    let piece = 0
+    let before = 0
+    for (const end of this.#ends) {
+      let bytes = this.#pieces[piece]
+      while (bytes && end > before + bytes.length) {
+        before += bytes.length
+        bytes = this.#pieces[++piece]
+      }
+      if (bytes) bytes[end - before - 1] = byte
+    }
   }
 
   #value(cell: string | number | bigint | Uint8Array): void {
