@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { IndicatorSet } from './domain/indicator.ts'
 import { matcher } from './domain/match.ts'
 import type { Platform } from './domain/platform.ts'
+import { extensionHealth, type HealthSources } from './health.ts'
 import { Hunter } from './hunter.ts'
 import { loadBundledSets, loadPlaces } from './indicators/index.ts'
 import type { ScanEngine, WalkPlan } from './native/engine.ts'
@@ -21,7 +22,7 @@ import { noCache, openHashCache } from './sweep/hash-cache.ts'
 import { defaultLimits, type SweepLimits } from './sweep/request.ts'
 import { noScanStore, openScanStore } from './sweep/scan-store.ts'
 import { imageVolume, liveVolumes, type Volume } from './sweep/volume.ts'
-import { bindTables } from './tables/index.ts'
+import { bindTables, type TableServices } from './tables/index.ts'
 
 /** What an operator can choose. */
 export interface CatalogueSettings {
@@ -36,6 +37,8 @@ export interface CatalogueSettings {
   /** Directory for cache and records; absent: nothing is kept. */
   readonly stateDir?: string
   readonly limits?: Partial<SweepLimits>
+  /** Session and tables of the extension around the catalogue; absent where there is no extension. */
+  readonly extension?: Pick<HealthSources, 'session' | 'metrics'>
 }
 
 /** Everything that answers. */
@@ -45,6 +48,8 @@ export interface Catalogue {
   readonly engineReason?: string
   readonly volumes: readonly Volume[]
   readonly hunter: Hunter
+  /** What tables answer from. */
+  readonly services: TableServices
   readonly tables: readonly BoundTable[]
   close(): void
 }
@@ -77,17 +82,29 @@ export async function openCatalogue(settings: CatalogueSettings, log: Logger): P
     sets,
     store,
   })
+  const engineState = { engine, ...(reason === undefined ? {} : { engineReason: reason }) }
+  const health = extensionHealth({
+    ...(settings.extension ?? noExtension),
+    ...engineState,
+    cacheHits: () => cache.hits,
+  })
+  const services: TableServices = { hunt: hunter, health }
   return {
-    engine,
-    ...(reason === undefined ? {} : { engineReason: reason }),
+    ...engineState,
     volumes,
     hunter,
-    tables: bindTables(hunter),
+    services,
+    tables: bindTables(services),
     close: () => {
       cache.close()
       store.close()
     },
   }
+}
+
+const noExtension: Pick<HealthSources, 'session' | 'metrics'> = {
+  session: () => ({ uuid: 0n, registrations: 0 }),
+  metrics: () => [],
 }
 
 /** One version over all sets in force: what a fleet compares. */

@@ -12,7 +12,7 @@ export {
   StatusError,
   type TextRow,
 } from './client.ts'
-export type { TableMetrics } from './guard/metrics.ts'
+export { quantile, type TableMetrics } from './guard/metrics.ts'
 export {
   definePlugins,
   type PluginFactory,

@@ -5,6 +5,7 @@
  * `osquery-extension-sdk/sql` there is no osquery needed.
  */
 export { type BoundColumn, type BoundTable, bind } from './bind.ts'
+export { bindLate } from './bind-late.ts'
 export {
   bigint,
   blob,

@@ -21,11 +21,13 @@ export interface HashCache {
   get(identity: FileIdentity): CachedFile | undefined
   /** Remembers results; identities whose ctime is too recent are passed over. */
   put(files: readonly DigestedFile[]): void
+  /** How often `get` knew the answer. */
+  readonly hits: number
   close(): void
 }
 
 /** A cache that remembers nothing. */
-export const noCache: HashCache = { get: () => undefined, put: () => {}, close: () => {} }
+export const noCache: HashCache = { get: () => undefined, put: () => {}, hits: 0, close: () => {} }
 
 /** ctime younger than this when stored could hide a change; seconds to nanoseconds. Covers FAT's 2-second grain. */
 const unsettledNs = 2_000_000_000n
@@ -96,6 +98,7 @@ class SqliteHashCache implements HashCache {
   readonly #path: string
   readonly #select: StatementSync
   readonly #insert: StatementSync
+  hits = 0
   #usable = true
 
   constructor(db: DatabaseSync, log: Logger, nowNs: () => bigint, path: string) {
@@ -121,6 +124,7 @@ class SqliteHashCache implements HashCache {
       const head = blob(row['head']) ?? new Uint8Array()
       const blobs = { sha256: blob(row['sha256']), sha1: blob(row['sha1']), md5: blob(row['md5']) }
       if (row['sum'] !== BigInt(checksum(identity, head, blobs))) return undefined
+      this.hits++
       return { head, digests: hexDigests(blobs) }
     })
   }

@@ -1,22 +1,50 @@
 /**
  * Every table, in the order of the documentation.
  */
-import { type BoundTable, bind } from '../sdk/index.ts'
+import { type BoundTable, bind, bindLate, type Columns, type Table } from '../sdk/index.ts'
+import type { ExtensionHealth } from './extension-health.ts'
 import type { HuntServices } from './services.ts'
 import { threecxArtifacts } from './threecx-artifacts.ts'
+import { threecxExtension } from './threecx-extension.ts'
 import { threecxIndicators } from './threecx-indicators.ts'
 import { threecxScans } from './threecx-scans.ts'
 import { threecxVerdict } from './threecx-verdict.ts'
 
 /** All tables. */
-export const tables = [threecxVerdict, threecxArtifacts, threecxIndicators, threecxScans] as const
+export const tables = [threecxVerdict, threecxArtifacts, threecxIndicators, threecxScans, threecxExtension] as const
+
+/** What all tables together answer from. */
+export interface TableServices {
+  readonly hunt: HuntServices
+  readonly health: ExtensionHealth
+}
 
 /** All tables, answering from one hunt. */
-export function bindTables(services: HuntServices): BoundTable[] {
+export function bindTables({ hunt, health }: TableServices): BoundTable[] {
+  return each(
+    (table) => bind(table, hunt),
+    (table) => bind(table, health),
+  )
+}
+
+/** All tables, described now, answering from what the first call opens. */
+export function bindTablesLate(open: () => Promise<TableServices>): BoundTable[] {
+  return each(
+    (table) => bindLate(table, async () => (await open()).hunt),
+    (table) => bindLate(table, async () => (await open()).health),
+  )
+}
+
+/** Each table with what it asks of. */
+function each(
+  hunt: <C extends Columns>(table: Table<C, HuntServices>) => BoundTable,
+  health: <C extends Columns>(table: Table<C, ExtensionHealth>) => BoundTable,
+): BoundTable[] {
   return [
-    bind(threecxVerdict, services),
-    bind(threecxArtifacts, services),
-    bind(threecxIndicators, services),
-    bind(threecxScans, services),
+    hunt(threecxVerdict),
+    hunt(threecxArtifacts),
+    hunt(threecxIndicators),
+    hunt(threecxScans),
+    health(threecxExtension),
   ]
 }

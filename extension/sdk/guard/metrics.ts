@@ -19,6 +19,8 @@ export interface TableMetrics {
   readonly running: number
   readonly p50_ms: number
   readonly p99_ms: number
+  /** The times themselves, in no order: for quantiles over several tables. */
+  readonly recent_ms: readonly number[]
 }
 
 /** Times kept: enough for a steady p99, and nothing to speak of in memory. */
@@ -46,7 +48,7 @@ export class Meter {
   }
 
   read(table: string, running: number): TableMetrics {
-    const times = this.#times.slice(0, Math.min(this.#calls, keptTimes)).sort()
+    const times = this.#times.slice(0, Math.min(this.#calls, keptTimes))
     const { failed, late, refused } = this.#outcomes
     return {
       table,
@@ -60,11 +62,13 @@ export class Meter {
       running,
       p50_ms: quantile(times, 0.5),
       p99_ms: quantile(times, 0.99),
+      recent_ms: [...times],
     }
   }
 }
 
-/** Of ascending times; 0 when there is none. */
-export function quantile(times: Float64Array, share: number): number {
-  return times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0
+/** The time that this share of calls did not take longer than; 0 when there was no call. */
+export function quantile(times: Iterable<number>, share: number): number {
+  const ascending = Float64Array.from(times).sort()
+  return ascending[Math.max(0, Math.ceil(ascending.length * share) - 1)] ?? 0
 }
