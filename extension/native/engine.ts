@@ -76,6 +76,18 @@ export interface SelectRule {
   readonly maxSize?: number
 }
 
+/**
+ * How gently a request works: for a sweep that nobody waits for. A paced request uses one thread of its own, which
+ * ends with it, so that no other request is ever slowed. Where the system has no priority for a single thread
+ * (Windows, and Node's threads in the portable engine) only the share holds.
+ */
+export interface Pace {
+  /** Whether the threads of the request take the lowest CPU and disk priority. */
+  readonly idle: boolean
+  /** Share of one core that all paced requests of the process use together: 0.1 is a tenth. */
+  readonly cpuShare: number
+}
+
 /** What to walk. */
 export interface WalkPlan {
   /** Absolute directories, canonical (no symbolic link in them). A root that is a file is one entry, path ''. */
@@ -91,6 +103,8 @@ export interface WalkPlan {
   readonly maxDepth: number
   /** Directory entries seen in all, at most. */
   readonly maxEntries: number
+  /** Absent: as fast as it goes. */
+  readonly pace?: Pace
 }
 
 /** Totals of a walk so far. */
@@ -134,8 +148,10 @@ export interface DigestRequest {
   readonly classes: readonly DigestClass[]
   /** Larger files are `too_big`, never hashed in part. */
   readonly maxFileBytes: number
-  /** A file that takes longer is `timeout`. */
+  /** A file that takes longer is `timeout`; time that the pace makes it rest does not count. */
   readonly fileTimeoutMs: number
+  /** Absent: as fast as it goes. */
+  readonly pace?: Pace
 }
 
 /** Digests of one file, or why there are none. Exactly one result per item, in the items' order. */

@@ -19,6 +19,7 @@ import {
   engineErrorCodes,
   type FileIdentity,
   type FileRef,
+  type Pace,
   type ScanEngine,
   type WalkBatch,
   type WalkEntry,
@@ -26,7 +27,7 @@ import {
 } from './engine.ts'
 
 /** The layout this file reads; the add-on exports the one it writes. Raised together in binding/src/lib.rs. */
-const layout = 1
+const layout = 2
 
 /** Where `scripts/build-native.mjs` puts the add-on for this platform. */
 export const addonPath = fileURLToPath(new URL(`./binding.${process.platform}-${process.arch}.node`, import.meta.url))
@@ -60,6 +61,7 @@ interface PlanData {
   readonly mounts: string
   readonly maxDepth: number
   readonly maxEntries: number
+  readonly pace?: Pace
 }
 
 interface FilesData {
@@ -79,6 +81,7 @@ interface DigestData {
   readonly algorithms: readonly number[]
   readonly maxFileBytes: number
   readonly fileTimeoutMs: number
+  readonly pace?: Pace
 }
 
 /** Loads the native engine, or says in one line why there is none. */
@@ -159,6 +162,7 @@ function planData(plan: WalkPlan): PlanData {
     mounts: plan.mounts,
     maxDepth: plan.maxDepth,
     maxEntries: plan.maxEntries,
+    ...(plan.pace && { pace: plan.pace }),
   }
 }
 
@@ -203,6 +207,7 @@ function digestData(request: DigestRequest): DigestData {
     algorithms: classes.map((wanted) => wanted.algorithms.reduce((bits, name) => bits | algorithmBit(name), 0)),
     maxFileBytes: request.maxFileBytes,
     fileTimeoutMs: request.fileTimeoutMs,
+    ...(request.pace && { pace: request.pace }),
   }
 }
 

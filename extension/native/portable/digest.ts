@@ -8,6 +8,7 @@ import { createHash, type Hash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { headLength } from '../../domain/file-kind.ts'
 import { type DigestAlgorithm, digestAlgorithms } from '../../domain/observable.ts'
+import { CpuBudget } from '../cpu-budget.ts'
 import type { DigestClass, DigestedFile, DigestItem, DigestRequest, DigestResult } from '../engine.ts'
 import { identityOf, isSameIdentity } from './entry.ts'
 import { FileFailure, fileFailure } from './failure.ts'
@@ -37,11 +38,12 @@ export async function digest(
   const { roots, items } = request
   if (items.length > maxItems) throw new RangeError(`${items.length} items to digest; expected at most ${maxItems}`)
   const folders = new Folders(addressing, await untilAborted(signal, usableRoots(roots)))
+  const budget = request.pace && new CpuBudget(request.pace.cpuShare)
   for (const { root } of items) folders.rootPath(root)
   try {
     return await untilAborted(
       signal,
-      mapBounded(width, items, (item) => digestItem(folders, request, item, signal)),
+      mapBounded(width, items, (item) => digestItem(folders, request, item, budget, signal)),
     )
   } finally {
     folders.close()
@@ -52,16 +54,21 @@ async function digestItem(
   folders: Folders,
   request: DigestRequest,
   item: DigestItem,
+  budget: CpuBudget | undefined,
   signal: AbortSignal,
 ): Promise<DigestResult> {
   const late = () => new FileFailure('timeout', `took longer than ${request.fileTimeoutMs} ms`)
+  let restedMs = 0
   const deadline = performance.now() + request.fileTimeoutMs
-  const goOn = () => {
+  const goOn = async () => {
+    await budget?.rest(signal, (ms) => {
+      restedMs += ms
+    })
     signal.throwIfAborted()
-    if (performance.now() > deadline) throw late()
+    if (performance.now() - restedMs > deadline) throw late()
   }
-  goOn()
   try {
+    await goOn()
     const work = folders.locate(item.root, partsOf(item.path), async (path, verify) => {
       const file = await openRegular(folders.addressing, path, verify)
       try {
@@ -70,7 +77,7 @@ async function digestItem(
         await file.handle.close()
       }
     })
-    return await withinMs(request.fileTimeoutMs, work, late)
+    return await withinMs(request.fileTimeoutMs, work, late, () => restedMs)
   } catch (error) {
     signal.throwIfAborted()
     const { code, message } = fileFailure(error)
@@ -82,7 +89,7 @@ async function digestOpen(
   file: OpenFile,
   request: DigestRequest,
   item: DigestItem,
-  goOn: () => void,
+  goOn: () => Promise<void>,
 ): Promise<DigestedFile> {
   const identity = identityOf(file.stats)
   if (item.expected && !isSameIdentity(item.expected, identity)) throw changed('not the file that was expected')
@@ -118,13 +125,13 @@ async function readRest(
   size: number,
   head: Buffer,
   hashes: readonly Hash[],
-  goOn: () => void,
+  goOn: () => Promise<void>,
 ): Promise<number> {
   // One byte more than is left, so that the same read shows whether the file ends where it should.
   const buffer = Buffer.allocUnsafeSlow(Math.min(chunkSize, size - head.length + 1))
   let position = head.length
   for (;;) {
-    goOn()
+    await goOn()
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, position)
     if (bytesRead === 0) break
     position += bytesRead

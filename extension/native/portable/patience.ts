@@ -22,11 +22,25 @@ export async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Pr
   }
 }
 
-/** Settles as the work does, or rejects with the error after the given milliseconds. */
-export async function withinMs<T>(ms: number, work: Promise<T>, late: () => Error): Promise<T> {
+/**
+ * Settles as the work does, or rejects with the error after the given milliseconds. Milliseconds that the work was
+ * made to rest are added to them.
+ */
+export async function withinMs<T>(
+  ms: number,
+  work: Promise<T>,
+  late: () => Error,
+  restedMs: () => number = () => 0,
+): Promise<T> {
   work.catch(() => {})
   const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(late()), Math.min(ms, longestTimer))
+  const started = performance.now()
+  const look = () => {
+    const left = started + ms + restedMs() - performance.now()
+    if (left <= 0) reject(late())
+    else timer = setTimeout(look, Math.min(Math.ceil(left), longestTimer))
+  }
+  let timer = setTimeout(look, Math.min(ms, longestTimer))
   try {
     return await Promise.race([work, promise])
   } finally {

@@ -5,6 +5,7 @@
  * pull stops the reading. The last directories found are read first: the stack stays as small as the tree is deep
  * times its width.
  */
+import { CpuBudget } from '../cpu-budget.ts'
 import type { WalkBatch, WalkPlan } from '../engine.ts'
 import { entryOf } from './entry.ts'
 import type { Addressing } from './folder.ts'
@@ -52,6 +53,7 @@ export async function* walk(
 
 async function* rounds(state: WalkState, active: Set<Listing>, signal: AbortSignal): AsyncGenerator<WalkBatch, void> {
   const { places, tally } = state
+  const budget = state.plan.pace && new CpuBudget(state.plan.pace.cpuShare)
   let spoken = performance.now()
   while (places.length + active.size > 0 && !tally.isFull) {
     for (let place = next(state, active); place; place = next(state, active)) active.add(new Listing(state, place))
@@ -62,6 +64,7 @@ async function* rounds(state: WalkState, active: Set<Listing>, signal: AbortSign
       signal.throwIfAborted()
       spoken = performance.now()
     }
+    await budget?.rest(signal)
   }
   do yield tally.take()
   while (tally.isWaiting)

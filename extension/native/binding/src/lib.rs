@@ -22,7 +22,7 @@ use crate::request::{DigestData, FilesData, PlanData};
 
 /// Raised whenever a request or an answer changes its layout, so that a stale build is refused and not misread.
 #[napi]
-pub const LAYOUT: u32 = 1;
+pub const LAYOUT: u32 = 2;
 
 /// A running walk.
 #[napi]

@@ -6,7 +6,22 @@ use std::time::Duration;
 
 use napi::bindgen_prelude::{BigInt64Array, Float64Array, Uint32Array};
 use napi_derive::napi;
-use scan::{Algorithms, Class, Identity, Item, Plan, Policy, Request, Rule, bytes_from_text, worker_threads};
+use scan::{Algorithms, Class, Identity, Item, Pace, Plan, Policy, Request, Rule, bytes_from_text, worker_threads};
+
+/// How gently a request works.
+#[napi(object, object_to_js = false)]
+pub struct PaceData {
+    /// Lowest CPU and disk priority.
+    pub idle: bool,
+    /// Share of one core, of all paced requests together.
+    pub cpu_share: f64,
+}
+
+impl PaceData {
+    fn into_pace(self) -> Pace {
+        Pace { is_idle: self.idle, cpu_share: self.cpu_share }
+    }
+}
 
 /// A walk.
 #[napi(object, object_to_js = false)]
@@ -29,6 +44,8 @@ pub struct PlanData {
     pub max_depth: f64,
     /// Names in all.
     pub max_entries: f64,
+    /// How gently; absent: as fast as it goes.
+    pub pace: Option<PaceData>,
 }
 
 impl PlanData {
@@ -52,6 +69,7 @@ impl PlanData {
             max_depth: self.max_depth as u32,
             max_entries: self.max_entries as u64,
             threads: worker_threads(),
+            pace: self.pace.map(PaceData::into_pace),
         }
     }
 }
@@ -101,6 +119,8 @@ pub struct DigestData {
     pub max_file_bytes: f64,
     /// Time for one file.
     pub file_timeout_ms: f64,
+    /// How gently; absent: as fast as it goes.
+    pub pace: Option<PaceData>,
 }
 
 impl DigestData {
@@ -129,6 +149,7 @@ impl DigestData {
             max_file_bytes: self.max_file_bytes as u64,
             file_timeout: Duration::try_from_secs_f64(self.file_timeout_ms / 1000.0).unwrap_or(Duration::MAX),
             threads: worker_threads(),
+            pace: self.pace.map(PaceData::into_pace),
         }
     }
 }

@@ -5,14 +5,15 @@
 //! all of them, go two at a time through the lanes of a worker.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::HEAD_LENGTH;
 use crate::beneath::Roots;
 use crate::failure::{Code, Failure};
 use crate::hash::{Algorithms, Digests, Hasher};
+use crate::pace::{Pace, Pacer};
 use crate::pairs::Pair;
 use crate::reading::{BLOCK, Deadline, OVERLAP_FROM, Reading};
 use crate::system::Identity;
@@ -55,8 +56,10 @@ pub struct Request {
     pub max_file_bytes: u64,
     /// Files that take longer are given up.
     pub file_timeout: Duration,
-    /// Threads at most.
+    /// Threads at most; a paced request has one.
     pub threads: usize,
+    /// How gently; `None`: as fast as it goes.
+    pub pace: Option<Pace>,
 }
 
 /// A file that was read.
@@ -80,7 +83,8 @@ pub(crate) type Outcome = Result<Digested, Failure>;
 /// Digests the items, one result each, in their order; `None` when cancelled.
 pub fn digest(request: &Request, cancelled: &AtomicBool) -> Result<Option<Vec<Outcome>>, Failure> {
     let roots = Roots::open(&request.roots)?;
-    let threads = request.threads.min(request.items.len()).max(1);
+    let wanted = if request.pace.is_some() { 1 } else { request.threads };
+    let threads = wanted.min(request.items.len()).max(1);
     let stride = (request.items.len() / (threads * 8)).clamp(1, MAX_STRIDE);
     let job = Job { request, roots, cancelled, stride, next: AtomicUsize::new(0), outcomes: Mutex::default() };
     std::thread::scope(|scope| {
@@ -118,7 +122,7 @@ pub(crate) enum Opened<'a> {
 
 impl<'a> Job<'a> {
     fn work(&self) {
-        let mut done = Pair::new(self).run();
+        let mut done = Pair::new(self, Pacer::begin(self.request.pace)).run();
         self.outcomes.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).append(&mut done);
     }
 
@@ -130,13 +134,15 @@ impl<'a> Job<'a> {
     }
 
     /// Opens a file, and digests it unless the lanes can do that better. A panic is this file's failure.
-    pub(crate) fn open(&self, index: usize, buffer: &mut Vec<u8>) -> Result<Opened<'a>, Failure> {
+    pub(crate) fn open(&self, index: usize, buffer: &mut Vec<u8>, pacer: &Arc<Pacer>) -> Result<Opened<'a>, Failure> {
         let item = &self.request.items[index];
-        catch_unwind(AssertUnwindSafe(|| self.open_item(item, buffer))).unwrap_or_else(|_| Err(Failure::panicked()))
+        catch_unwind(AssertUnwindSafe(|| self.open_item(item, buffer, pacer)))
+            .unwrap_or_else(|_| Err(Failure::panicked()))
     }
 
-    fn open_item(&self, item: &Item, buffer: &mut Vec<u8>) -> Result<Opened<'a>, Failure> {
-        let deadline = Deadline::new(self.request.file_timeout, self.cancelled);
+    fn open_item(&self, item: &Item, buffer: &mut Vec<u8>, pacer: &Arc<Pacer>) -> Result<Opened<'a>, Failure> {
+        pacer.rest(self.cancelled);
+        let deadline = Deadline::new(self.request.file_timeout, self.cancelled, pacer.clone());
         let mut file = Reading::new(self.roots.open_file(item.root, &item.path)?, deadline)?;
         if item.expected.is_some_and(|expected| expected != file.identity) {
             return Err(Failure::new(Code::Changed, "is not the file that the walk saw"));
@@ -157,7 +163,7 @@ impl<'a> Job<'a> {
             return Ok(Opened::Sha256(file));
         }
         let mut hasher = Hasher::new(algorithms);
-        if file.identity.size >= OVERLAP_FROM {
+        if file.identity.size >= OVERLAP_FROM && !pacer.is_paced() {
             file.overlapped(|bytes| hasher.update(bytes))?;
         } else {
             buffer.resize(BLOCK, 0);

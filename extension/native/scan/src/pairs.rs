@@ -5,11 +5,13 @@
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use crate::digest::{Job, Opened, Outcome};
 use crate::failure::Failure;
 use crate::hash::Digests;
 use crate::lanes::{Block, MAX_PADDING, Stream, pad};
+use crate::pace::Pacer;
 use crate::reading::{BLOCK, OVERLAP_FROM, Reading};
 
 /// Bytes of a block of the message.
@@ -18,6 +20,7 @@ const STEP: usize = size_of::<Block>();
 /// A worker.
 pub(crate) struct Pair<'j, 'a> {
     job: &'j Job<'a>,
+    pacer: Arc<Pacer>,
     items: Range<usize>,
     lanes: [Lane<'a>; 2],
     /// For files that do not go through the lanes.
@@ -26,9 +29,10 @@ pub(crate) struct Pair<'j, 'a> {
 }
 
 impl<'j, 'a> Pair<'j, 'a> {
-    /// A worker of a job.
-    pub(crate) fn new(job: &'j Job<'a>) -> Self {
-        Pair { job, items: 0..0, lanes: [Lane::new(), Lane::new()], buffer: Vec::new(), done: Vec::new() }
+    /// A worker of a job, on the thread that the pacer was made for.
+    pub(crate) fn new(job: &'j Job<'a>, pacer: Pacer) -> Self {
+        let lanes = [Lane::new(), Lane::new()];
+        Pair { job, pacer: Arc::new(pacer), items: 0..0, lanes, buffer: Vec::new(), done: Vec::new() }
     }
 
     /// Digests files until there are none; each result with its item's index.
@@ -60,7 +64,7 @@ impl<'j, 'a> Pair<'j, 'a> {
                 self.items = self.job.take();
             }
             let Some(index) = self.items.next() else { return };
-            match self.job.open(index, &mut self.buffer) {
+            match self.job.open(index, &mut self.buffer, &self.pacer) {
                 Ok(Opened::Sha256(file)) => self.lanes[lane].begin(index, file),
                 Ok(Opened::Done(digested)) => self.done.push((index, Ok(digested))),
                 Err(failure) => self.done.push((index, Err(failure))),
@@ -70,7 +74,7 @@ impl<'j, 'a> Pair<'j, 'a> {
 
     fn go_alone(&mut self, lane: usize) {
         let alone = &mut self.lanes[lane];
-        if alone.file.as_ref().is_some_and(|file| file.left >= OVERLAP_FROM) {
+        if alone.file.as_ref().is_some_and(|file| file.left >= OVERLAP_FROM && !self.pacer.is_paced()) {
             self.guarded(lane, Lane::read_to_end);
         } else {
             let (stream, blocks) = alone.take(alone.ready());

@@ -2,6 +2,7 @@
 //!
 //! It is read, not mapped, because truncating a mapped file ends the process that touches it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use crate::HEAD_LENGTH;
 use crate::digest::Digested;
 use crate::failure::{Code, Failure};
 use crate::hash::Digests;
+use crate::pace::Pacer;
 use crate::system::{Identity, identity_of};
 
 /// Bytes read at once. Two fit the second-level cache; larger was slower.
@@ -34,23 +36,29 @@ pub(crate) fn regular(fd: &OwnedFd) -> Result<Identity, Failure> {
     }
 }
 
-/// When a file is given up.
+/// When a file is given up. Time that its thread rests does not count.
 pub(crate) struct Deadline<'a> {
     at: Option<Instant>,
     cancelled: &'a AtomicBool,
+    pacer: Arc<Pacer>,
+    rested_before: Duration,
 }
 
 impl<'a> Deadline<'a> {
     /// So much from now, or when cancelled.
-    pub(crate) fn new(timeout: Duration, cancelled: &'a AtomicBool) -> Self {
-        Deadline { at: Instant::now().checked_add(timeout), cancelled }
+    pub(crate) fn new(timeout: Duration, cancelled: &'a AtomicBool, pacer: Arc<Pacer>) -> Self {
+        let rested_before = pacer.rested();
+        Deadline { at: Instant::now().checked_add(timeout), cancelled, pacer, rested_before }
     }
 
+    /// Rests as the pace asks, then tells whether to go on.
     fn check(&self) -> Result<(), Failure> {
+        self.pacer.rest(self.cancelled);
         if self.cancelled.load(Relaxed) {
             return Err(Failure::new(Code::Io, "cancelled"));
         }
-        if self.at.is_some_and(|at| Instant::now() >= at) {
+        let rested = self.pacer.rested().saturating_sub(self.rested_before);
+        if self.at.and_then(|at| at.checked_add(rested)).is_some_and(|at| Instant::now() >= at) {
             return Err(Failure::new(Code::Timeout, "took longer than the time allowed for one file"));
         }
         Ok(())

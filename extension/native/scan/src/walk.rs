@@ -14,6 +14,7 @@ use crate::batch::{Batch, Progress};
 use crate::failure::{Code, Failure};
 use crate::mailbox::Mailbox;
 use crate::mounts::{Policy, untouchable_mount_points};
+use crate::pace::Pace;
 use crate::places::{Mark, Places};
 use crate::quota::Quota;
 use crate::select::{Rule, Selector};
@@ -40,8 +41,10 @@ pub struct Plan {
     pub max_depth: u32,
     /// Names read in all.
     pub max_entries: u64,
-    /// Worker threads.
+    /// Worker threads; a paced walk has one.
     pub threads: usize,
+    /// How gently; `None`: as fast as it goes.
+    pub pace: Option<Pace>,
 }
 
 /// A running walk. Dropping it ends its threads.
@@ -164,7 +167,8 @@ impl<T: Send + 'static> Shared<T> {
             if let Err(failure) = worker.open_roots() {
                 return self.fail(failure);
             }
-            for _ in 1..self.plan.threads.max(1) {
+            let threads = if self.plan.pace.is_some() { 1 } else { self.plan.threads };
+            for _ in 1..threads.max(1) {
                 let other = self.clone();
                 self.workers.fetch_add(1, SeqCst);
                 if spawn("walk", move || other.or_fail(|| Worker::new(&other).work())).is_err() {

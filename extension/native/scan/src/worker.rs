@@ -14,6 +14,7 @@ use crate::batch::Batch;
 use crate::beneath::{Roots, cannot_open, open_absolute};
 use crate::failure::{Code, Failure};
 use crate::mounts::{Policy, is_local};
+use crate::pace::Pacer;
 use crate::places::Mark;
 use crate::system::{self, Meta, OPEN_DIRECTORY};
 use crate::text::text_from_bytes;
@@ -33,6 +34,7 @@ const LISTING: usize = 64 << 10;
 /// One thread's part: its batch and its scratch space.
 pub(crate) struct Worker<'a, T> {
     shared: &'a Shared<T>,
+    pacer: Pacer,
     batch: Batch,
     flushed: Instant,
     /// Names of the limit that this worker holds, and how many of them it has not read.
@@ -59,9 +61,11 @@ enum Next {
 }
 
 impl<'a, T: Send + 'static> Worker<'a, T> {
+    /// A worker on the calling thread, which takes on the pace of the walk.
     pub(crate) fn new(shared: &'a Shared<T>) -> Self {
         Worker {
             shared,
+            pacer: Pacer::begin(shared.plan.pace),
             batch: Batch::default(),
             flushed: Instant::now(),
             share: 0,
@@ -149,6 +153,7 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
         self.hand_over_directories();
         self.look_up();
         self.settle();
+        self.pacer.rest(&self.shared.is_stopped);
         self.prefix.clear();
         let mut stack = self.shared.stack();
         stack.busy -= 1;
@@ -368,6 +373,7 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
     fn take_share(&mut self, directory: &Arc<Directory>) -> Next {
         self.look_up();
         self.settle();
+        self.pacer.rest(&self.shared.is_stopped);
         if self.shared.is_stopped.load(Relaxed) {
             return Next::Stop;
         }

@@ -60,6 +60,7 @@ pub fn plan(root: Vec<u8>, patterns: &[&str]) -> Plan {
         max_depth: u32::MAX,
         max_entries: u64::MAX,
         threads: 2,
+        pace: None,
     }
 }
 
@@ -124,6 +125,7 @@ pub fn request(root: Vec<u8>, paths: &[&[u8]]) -> Request {
         max_file_bytes: 1 << 40,
         file_timeout: Duration::from_secs(60),
         threads: 2,
+        pace: None,
     }
 }
 
