@@ -10,11 +10,15 @@ import type { IndicatorSet } from './domain/indicator.ts'
 import { matcher } from './domain/match.ts'
 import type { Platform } from './domain/platform.ts'
 import { extensionHealth, type HealthSources } from './health.ts'
+import type { HuntPlan } from './hunt.ts'
 import { Hunter } from './hunter.ts'
 import { loadBundledSets, loadPlaces } from './indicators/index.ts'
 import type { ScanEngine, WalkPlan } from './native/engine.ts'
 import { openEngine } from './native/index.ts'
-import { systemClock } from './runtime/clock.ts'
+import { PassStore } from './resident/pass-store.ts'
+import { defaultResidence, type Residence } from './resident/residence.ts'
+import { Resident } from './resident/resident.ts'
+import { systemAlarm, systemClock } from './runtime/clock.ts'
 import type { Logger } from './runtime/log.ts'
 import { openStateDir } from './runtime/state-dir.ts'
 import type { BoundTable } from './sdk/index.ts'
@@ -23,6 +27,7 @@ import { defaultLimits, type SweepLimits } from './sweep/request.ts'
 import { noScanStore, openScanStore } from './sweep/scan-store.ts'
 import { imageVolume, liveVolumes, type Volume } from './sweep/volume.ts'
 import { bindTables, type TableServices } from './tables/index.ts'
+import type { HuntServices } from './tables/services.ts'
 
 /** What an operator can choose. */
 export interface CatalogueSettings {
@@ -41,21 +46,70 @@ export interface CatalogueSettings {
   readonly extension?: Pick<HealthSources, 'session' | 'metrics'>
 }
 
-/** Everything that answers. */
-export interface Catalogue {
+/** What both kinds of catalogue tell of themselves. */
+interface Opened {
   readonly engine: ScanEngine
   /** Why the native engine is not in use; absent when it is. */
   readonly engineReason?: string
   readonly volumes: readonly Volume[]
-  readonly hunter: Hunter
   /** What tables answer from. */
   readonly services: TableServices
   readonly tables: readonly BoundTable[]
+}
+
+/** Everything that answers, for a process that asks and ends. */
+export interface Catalogue extends Opened {
+  readonly hunter: Hunter
   close(): void
+}
+
+/** Everything that answers, for a process that stays and sweeps by itself. */
+export interface ResidentCatalogue extends Opened {
+  /** Sweeps from `hunter.start()` on. */
+  readonly hunter: Resident
+  /** Ends the sweep and everything else, within a second. */
+  close(): Promise<void>
 }
 
 /** Opens a catalogue. */
 export async function openCatalogue(settings: CatalogueSettings, log: Logger): Promise<Catalogue> {
+  const { plan, sets, state, ...opened } = await openPlan(settings, log)
+  const store = state === undefined ? noScanStore : openScanStore(join(state, 'scans.db'), log)
+  const hunter = new Hunter({ plan, scope: settings.scope, sets, store })
+  const close = () => {
+    plan.cache.close()
+    store.close()
+  }
+  return { ...opened, hunter, ...answering(settings, opened, plan, hunter), close }
+}
+
+/**
+ * Opens a catalogue for a resident process. Nothing is read from the disk but indicators and state; the schedule
+ * begins with `hunter.start()`, when the process is ready to be slowed.
+ */
+export async function openResidentCatalogue(
+  settings: Omit<CatalogueSettings, 'scope'> & { readonly residence?: Partial<Residence> },
+  log: Logger,
+): Promise<ResidentCatalogue> {
+  const { plan, sets, state, ...opened } = await openPlan(settings, log)
+  const store = new PassStore(state && join(state, 'sweep.db'), log)
+  const residence = { ...defaultResidence(), ...settings.residence }
+  const hunter = new Resident({ plan, sets, store, residence, log, alarm: systemAlarm, random: Math.random })
+  const close = async () => {
+    await hunter.close()
+    plan.cache.close()
+    store.close()
+  }
+  return { ...opened, hunter, ...answering(settings, opened, plan, hunter), close }
+}
+
+interface OpenedPlan extends Omit<Opened, 'tables' | 'services'> {
+  readonly plan: HuntPlan
+  readonly sets: readonly IndicatorSet[]
+  readonly state: string | undefined
+}
+
+async function openPlan(settings: Omit<CatalogueSettings, 'scope'>, log: Logger): Promise<OpenedPlan> {
   const sets = [...loadBundledSets(), ...(settings.sets ?? [])]
   const indicators = sets.flatMap((set) => set.indicators)
   const volumes = settings.root === undefined ? liveVolumes() : [await imageVolume(settings.root, settings.platform)]
@@ -63,43 +117,31 @@ export async function openCatalogue(settings: CatalogueSettings, log: Logger): P
   log.debug({ engine: engine.name, reason }, 'engine chosen')
   const state = settings.stateDir === undefined ? undefined : openStateDir(settings.stateDir)
   const nowNs = () => BigInt(systemClock.nowMs()) * 1_000_000n
-  const cache = state === undefined ? noCache : openHashCache(join(state, 'hashes.db'), log, nowNs)
-  const store = state === undefined ? noScanStore : openScanStore(join(state, 'scans.db'), log)
-  const hunter = new Hunter({
-    plan: {
-      engine,
-      volumes,
-      indicators,
-      places: loadPlaces(),
-      limits: { ...defaultLimits, ...settings.limits },
-      mounts: settings.mounts ?? (settings.root === undefined ? 'local' : 'same'),
-      matcher: matcher(indicators),
-      indicatorsVersion: versionOf(sets),
-      cache,
-      clock: systemClock,
-    },
-    scope: settings.scope,
-    sets,
-    store,
-  })
-  const engineState = { engine, ...(reason === undefined ? {} : { engineReason: reason }) }
-  const health = extensionHealth({
-    ...(settings.extension ?? noExtension),
-    ...engineState,
-    cacheHits: () => cache.hits,
-  })
-  const services: TableServices = { hunt: hunter, health }
-  return {
-    ...engineState,
+  const plan: HuntPlan = {
+    engine,
     volumes,
-    hunter,
-    services,
-    tables: bindTables(services),
-    close: () => {
-      cache.close()
-      store.close()
-    },
+    indicators,
+    places: loadPlaces(),
+    limits: { ...defaultLimits, ...settings.limits },
+    mounts: settings.mounts ?? (settings.root === undefined ? 'local' : 'same'),
+    matcher: matcher(indicators),
+    indicatorsVersion: versionOf(sets),
+    cache: state === undefined ? noCache : openHashCache(join(state, 'hashes.db'), log, nowNs),
+    clock: systemClock,
   }
+  return { plan, sets, state, engine, ...(reason === undefined ? {} : { engineReason: reason }), volumes }
+}
+
+function answering(
+  settings: Omit<CatalogueSettings, 'scope'>,
+  opened: Pick<Opened, 'engine' | 'engineReason'>,
+  plan: HuntPlan,
+  hunt: HuntServices,
+): Pick<Opened, 'services' | 'tables'> {
+  const { extension = noExtension } = settings
+  const health = extensionHealth({ ...extension, ...opened, cacheHits: () => plan.cache.hits })
+  const services = { hunt, health }
+  return { services, tables: bindTables(services) }
 }
 
 const noExtension: Pick<HealthSources, 'session' | 'metrics'> = {

@@ -9,11 +9,13 @@ import { readProduct } from './decoders/product.ts'
 import type { Artifact } from './domain/artifact.ts'
 import { HunterError } from './domain/errors.ts'
 import type { Matcher } from './domain/match.ts'
+import type { PathText } from './domain/path-text.ts'
 import type { Product } from './domain/product.ts'
 import type { FileQuestion } from './domain/question.ts'
 import type { RandomAccess } from './domain/random-access.ts'
 import { isBlinding, maxScanErrors, type Scan, type ScanError, type ScanState } from './domain/scan.ts'
 import { type Judge, judgeFile, mayCarryProduct } from './findings.ts'
+import type { FileIdentity } from './native/engine.ts'
 import { type Pass, type PassPlan, planPasses } from './passes.ts'
 import type { Clock } from './runtime/clock.ts'
 import type { HashCache } from './sweep/hash-cache.ts'
@@ -23,8 +25,16 @@ import { type SweepBatch, type SweepProgress, type SweptFile, sweep } from './sw
 /** What comes out of a hunt, in order. */
 export type HuntEvent =
   | { readonly kind: 'progress'; readonly root: string; readonly progress: SweepProgress }
-  | { readonly kind: 'artifact'; readonly artifact: Artifact }
+  | { readonly kind: 'artifact'; readonly artifact: Artifact; readonly file: FileAt }
   | { readonly kind: 'scan'; readonly scan: Scan }
+
+/** Where an engine finds the file of an artifact again, and the state it was judged in. */
+export interface FileAt extends FileIdentity {
+  /** Canonical root of the pass. */
+  readonly root: PathText
+  /** Path below it. */
+  readonly path: PathText
+}
 
 /** What a hunt works with. */
 export interface HuntPlan extends PassPlan {
@@ -54,7 +64,7 @@ async function* runPass(plan: HuntPlan, pass: Pass, signal: AbortSignal): AsyncG
     for await (const batch of sweep(plan.engine, plan.cache, pass.request, signal)) {
       record.add(batch)
       yield { kind: 'progress', root: pass.root, progress: batch.progress }
-      for (const artifact of await judgeBatch(plan, pass, judge, batch.files)) yield { kind: 'artifact', artifact }
+      for (const found of await judgeBatch(plan, pass, judge, batch.files)) yield { kind: 'artifact', ...found }
     }
     yield { kind: 'scan', scan: record.end('finished') }
   } catch (cause) {
@@ -67,14 +77,27 @@ async function* runPass(plan: HuntPlan, pass: Pass, signal: AbortSignal): AsyncG
 /** Files judged side by side: each may cost a few small reads. */
 const judgedAtOnce = 16
 
-async function judgeBatch(plan: HuntPlan, pass: Pass, judge: Judge, files: readonly SweptFile[]): Promise<Artifact[]> {
-  const found: Artifact[] = []
+interface Found {
+  readonly artifact: Artifact
+  readonly file: FileAt
+}
+
+async function judgeBatch(plan: HuntPlan, pass: Pass, judge: Judge, files: readonly SweptFile[]): Promise<Found[]> {
+  const found: Found[] = []
   for (let at = 0; at < files.length; at += judgedAtOnce) {
     const some = files.slice(at, at + judgedAtOnce)
     const judged = await Promise.all(some.map((file) => judgeOne(plan, pass, judge, file)))
-    found.push(...judged.filter((one) => one !== undefined))
+    for (const [index, artifact] of judged.entries()) {
+      const file = some[index]
+      if (artifact && file) found.push({ artifact, file: fileAt(pass, file) })
+    }
   }
   return found
+}
+
+function fileAt(pass: Pass, { entry }: SweptFile): FileAt {
+  const { path, dev, ino, size, mtimeNs, ctimeNs } = entry
+  return { root: pass.request.roots[entry.root] ?? '', path, dev, ino, size, mtimeNs, ctimeNs }
 }
 
 async function judgeOne(plan: HuntPlan, pass: Pass, judge: Judge, file: SweptFile): Promise<Artifact | undefined> {

@@ -4,17 +4,14 @@
  * Tables and commands ask here. Two queries that need the same sweep at the same time wait for one sweep.
  */
 import type { Artifact } from './domain/artifact.ts'
-import { HunterError } from './domain/errors.ts'
 import { type HostVerdict, judgeHost } from './domain/host-verdict.ts'
 import type { Indicator, IndicatorSet } from './domain/indicator.ts'
 import type { DigestAlgorithm } from './domain/observable.ts'
-import type { FileQuestion, NamedFiles } from './domain/question.ts'
-import type { Scan } from './domain/scan.ts'
+import type { NamedFiles } from './domain/question.ts'
+import { distinctScans, type Scan } from './domain/scan.ts'
 import { type HuntEvent, type HuntPlan, hunt } from './hunt.ts'
-import { selectPattern } from './indicators/compile.ts'
-import { planPasses } from './passes.ts'
+import { LiveQuestions } from './live-questions.ts'
 import type { ScanStore } from './sweep/scan-store.ts'
-import { sweep } from './sweep/sweep.ts'
 import type { HuntServices } from './tables/services.ts'
 
 /** A finished standing pass. */
@@ -40,7 +37,7 @@ export class Hunter implements HuntServices {
   readonly #scope: 'places' | 'full'
   readonly #store: ScanStore
   readonly #stored: readonly Scan[]
-  readonly #named: Scan[] = []
+  readonly #questions: LiveQuestions
   readonly #standing = new Map<'places' | 'full', Promise<Standing>>()
 
   constructor(parts: HunterParts) {
@@ -48,6 +45,7 @@ export class Hunter implements HuntServices {
     this.#scope = parts.scope
     this.#store = parts.store
     this.#stored = parts.store.load()
+    this.#questions = new LiveQuestions(parts.plan)
     this.sets = parts.sets
     this.indicators = parts.plan.indicators
     this.indicatorsVersion = parts.plan.indicatorsVersion
@@ -66,45 +64,21 @@ export class Hunter implements HuntServices {
     yield* (await this.#standingPass('full', signal)).artifacts
   }
 
-  async *namedArtifacts(question: NamedFiles, signal: AbortSignal): AsyncGenerator<Artifact, void, undefined> {
-    const seen = new Set<string>()
-    for await (const event of hunt(this.#plan, question, signal)) {
-      if (event.kind === 'scan') this.#keepNamed(event.scan, signal)
-      if (event.kind !== 'artifact' || seen.has(event.artifact.path)) continue
-      seen.add(event.artifact.path)
-      yield event.artifact
-    }
+  namedArtifacts(question: NamedFiles, signal: AbortSignal): AsyncIterable<Artifact> {
+    return this.#questions.artifacts(question, signal)
   }
 
-  async digests(
-    artifact: Artifact,
-    wanted: readonly DigestAlgorithm[],
-    signal: AbortSignal,
-  ): Promise<Artifact['digests']> {
-    const question: FileQuestion = {
-      kind: 'named',
-      paths: [artifact.path],
-      directories: [],
-      stretches: [],
-      keep: () => true,
-    }
-    for (const pass of await planPasses(this.#plan, question)) {
-      const { rules, classesOfRule } = selectPattern(this.#plan.indicators, ['**'])
-      const selection = { rules, classesOfRule, classes: [{ algorithms: wanted }] }
-      for await (const batch of sweep(this.#plan.engine, this.#plan.cache, { ...pass.request, selection }, signal)) {
-        for (const file of batch.files) return { ...artifact.digests, ...file.digests }
-      }
-    }
-    return artifact.digests
+  digests(artifact: Artifact, wanted: readonly DigestAlgorithm[], signal: AbortSignal): Promise<Artifact['digests']> {
+    return this.#questions.digests(artifact, wanted, signal)
   }
 
   async scans(signal: AbortSignal): Promise<readonly Scan[]> {
     await this.#standingPass(this.#scope, signal)
     const standing = await Promise.all(this.#standing.values())
-    const fresh = [...standing.flatMap((one) => one.scans), ...this.#named]
+    const fresh = [...standing.flatMap((one) => one.scans), ...this.#questions.scans]
     const isFresh = (old: Scan) => fresh.some((scan) => scan.scan === old.scan && scan.root === old.root)
     const roots = new Set(this.#plan.volumes.map((volume) => volume.display))
-    return [...fresh, ...this.#stored.filter((old) => roots.has(old.root) && !isFresh(old))]
+    return distinctScans([...fresh, ...this.#stored.filter((old) => roots.has(old.root) && !isFresh(old))])
   }
 
   async verdict(signal: AbortSignal): Promise<HostVerdict> {
@@ -142,15 +116,5 @@ export class Hunter implements HuntServices {
       if (event.kind === 'scan') this.#store.save(event.scan)
       yield event
     }
-  }
-
-  /** Named passes that failed must not look like an empty answer. */
-  #keepNamed(scan: Scan, signal: AbortSignal): void {
-    this.#named.push(scan)
-    if (this.#named.length > 100) this.#named.shift()
-    if (scan.state !== 'failed') return
-    signal.throwIfAborted()
-    const [error] = scan.errors
-    throw new HunterError('root_unusable', `cannot examine ${scan.root}: ${error?.message ?? 'the pass failed'}`)
   }
 }

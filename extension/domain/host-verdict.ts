@@ -9,7 +9,7 @@ import { isComplete, type Scan } from './scan.ts'
  * - `compromised`: a malicious artifact is there.
  * - `contacted`: C2 contact and no artifact.
  * - `exposed`: an affected release, or something suspicious, is there.
- * - `unknown`: nothing found, and not everything could be examined.
+ * - `unknown`: nothing found, and not everything could be examined, or too long ago.
  * - `clean`: nothing found, everything examined.
  */
 export type HostVerdictWord = 'clean' | 'unknown' | 'exposed' | 'contacted' | 'compromised'
@@ -26,26 +26,35 @@ export interface HostVerdict {
   /** Artifacts that carry the version of an affected release. */
   readonly installs: number
   readonly isScanComplete: boolean
-  /** When the newest pass ended, unix seconds. */
+  /** When the pass that the answer rests on ended, unix seconds. */
   readonly scannedAt: number | undefined
 }
 
-/** Judges a host. Benign artifacts do not count. */
-export function judgeHost(artifacts: readonly Artifact[], scans: readonly Scan[]): HostVerdict {
+/** What a resident hunt knows of the pass it answers from. */
+export interface ScanAge {
+  /** When the pass ended, unix seconds; undefined: there is none yet. */
+  readonly scannedAt: number | undefined
+  /** Why the pass cannot vouch for the present, one sentence; undefined when it can. */
+  readonly stale: string | undefined
+}
+
+/** Judges a host. Benign artifacts do not count. Without an age, the newest scan is taken for it. */
+export function judgeHost(artifacts: readonly Artifact[], scans: readonly Scan[], age?: ScanAge): HostVerdict {
   const counted = artifacts.filter((one) => one.verdict !== 'benign')
-  const complete = scans.length > 0 && scans.every(isComplete)
+  const examined = scans.length > 0 && scans.every(isComplete)
+  const complete = examined && age?.stale === undefined
   const times = counted.map((one) => one.mtime).filter((time) => time > 0)
   const ends = scans.flatMap((scan) => scan.finished ?? [])
   return {
     verdict: word(counted, complete),
     level: highestLevel(counted.map((one) => one.level)),
-    reasons: reasons(counted, complete),
+    reasons: [...reasons(counted, examined), ...(age?.stale === undefined ? [] : [age.stale])],
     firstSeen: times.length > 0 ? Math.min(...times) : undefined,
     lastSeen: times.length > 0 ? Math.max(...times) : undefined,
     artifacts: counted.length,
     installs: counted.filter(isAffectedRelease).length,
     isScanComplete: complete,
-    scannedAt: ends.length > 0 ? Math.max(...ends) : undefined,
+    scannedAt: age ? age.scannedAt : ends.length > 0 ? Math.max(...ends) : undefined,
   }
 }
 

@@ -3,8 +3,8 @@
  */
 import type { PathText } from './path-text.ts'
 
-/** `running` and `failed` never count as complete. */
-export type ScanState = 'running' | 'finished' | 'aborted' | 'failed'
+/** Only `finished` counts as complete. `pending`: it will run, and has not begun. */
+export type ScanState = 'pending' | 'running' | 'finished' | 'aborted' | 'failed'
 
 /** Something that was not examined, by a permanent code of the engine contract. */
 export interface ScanError {
@@ -13,7 +13,7 @@ export interface ScanError {
   readonly message: string
 }
 
-/** One pass. Times are unix seconds. */
+/** One pass. Times are unix seconds; those of a `pending` one are 0. */
 export interface Scan {
   /** What was swept: `places`, `full`, `paths`. */
   readonly scan: string
@@ -40,6 +40,10 @@ export interface Scan {
   /** Milliseconds the pass took. */
   readonly durationMs: number
   readonly indicatorsVersion: string
+  /** When a scan of this kind and root runs next by itself. */
+  readonly nextRun?: number
+  /** Files that the last complete scan of this kind and root saw: what `files` of a running one may come to. */
+  readonly expectedFiles?: number
 }
 
 /** Errors kept per scan: enough to see a pattern, bounded on a hostile tree. */
@@ -59,4 +63,10 @@ export function isBlinding(error: ScanError): boolean {
 /** Whether a pass saw everything it promised to see. */
 export function isComplete(scan: Scan): boolean {
   return scan.state === 'finished' && !scan.truncated && scan.unexamined === 0
+}
+
+/** The scans, one of each identity: of two passes over one root within a second the later one counts. */
+export function distinctScans(scans: readonly Scan[]): Scan[] {
+  const key = (one: Scan) => JSON.stringify([one.scan, one.source, one.root, one.started, one.finished])
+  return [...new Map(scans.map((one) => [key(one), one])).values()]
 }

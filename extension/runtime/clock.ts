@@ -1,5 +1,5 @@
 /**
- * The time, as an argument: tests pass their own.
+ * The time and what happens later, as arguments: tests pass their own.
  */
 
 /** Tells the time. */
@@ -10,3 +10,17 @@ export interface Clock {
 
 /** The machine's clock. */
 export const systemClock: Clock = { nowMs: () => Date.now() }
+
+/** Wakes somebody later. */
+export interface Alarm {
+  /** Rings once after so many milliseconds; the answer calls it off. */
+  after(ms: number, ring: () => void): () => void
+}
+
+/** Node's timers, which do not keep the process alive. */
+export const systemAlarm: Alarm = {
+  after: (ms, ring) => {
+    const timer = setTimeout(ring, ms).unref()
+    return () => clearTimeout(timer)
+  },
+}

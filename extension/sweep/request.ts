@@ -3,7 +3,7 @@
  */
 import { glob, matchesGlob } from '../domain/glob.ts'
 import type { PathText } from '../domain/path-text.ts'
-import type { EngineErrorCode, FileRef, ScanEngine, WalkBatch, WalkEntry, WalkPlan } from '../native/engine.ts'
+import type { EngineErrorCode, FileRef, Pace, ScanEngine, WalkBatch, WalkEntry, WalkPlan } from '../native/engine.ts'
 import type { Selection } from '../native/selection.ts'
 
 /** Bounds of a pass. */
@@ -12,6 +12,8 @@ export interface SweepLimits {
   readonly maxEntries: number
   readonly maxFileBytes: number
   readonly fileTimeoutMs: number
+  /** Absent: as fast as it goes. */
+  readonly pace?: Pace
 }
 
 /** What nobody wants to change, and every operator can: all of a large disk, no file above 2 GiB, a minute a file. */

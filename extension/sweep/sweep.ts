@@ -53,6 +53,8 @@ export interface SweepBatch {
 const looksPerTurn = 64
 /** Files per digest call: small enough that a batch of large ones is seen to move. */
 const digestBatch = 256
+/** The same for a paced pass, which may take minutes for a large file: it must be seen to move, and to stand still. */
+const pacedDigestBatch = 16
 const inFlight = 3
 
 interface Digesting {
@@ -68,6 +70,7 @@ export async function* sweep(
   signal: AbortSignal,
 ): AsyncGenerator<SweepBatch, void, undefined> {
   const { selection, limits } = request
+  const batchSize = limits.pace === undefined ? digestBatch : pacedDigestBatch
   const totals = { hashed: 0, cached: 0, bytes: 0 }
   let progress: WalkProgress = { directories: 0, entries: 0, files: 0, selected: 0, truncated: false }
   const waiting: WalkEntry[] = []
@@ -114,9 +117,9 @@ export async function* sweep(
       }
     }
     yield { files: ready, errors, progress: { ...progress, ...totals } }
-    while (waiting.length >= digestBatch) {
+    while (waiting.length >= batchSize) {
       if (pending.length >= inFlight) yield await settle()
-      dispatch(waiting.splice(0, digestBatch))
+      dispatch(waiting.splice(0, batchSize))
     }
   }
   if (waiting.length > 0) dispatch(waiting.splice(0))

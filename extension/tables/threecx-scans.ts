@@ -2,7 +2,7 @@
  * `threecx_scans`: how much was really looked at. A clean answer is worth what this table says it is worth.
  */
 
-import { isComplete } from '../domain/scan.ts'
+import { isComplete, type Scan } from '../domain/scan.ts'
 import { bigint, defineTable, integer, text } from '../sdk/index.ts'
 import type { HuntServices } from './services.ts'
 
@@ -15,9 +15,12 @@ export const threecxScans = defineTable({
     scan: text('places (where 3CX lives), full (everything below the root) or named (files asked for)'),
     source: text('Evidence source the pass read'),
     root: text('Directory the pass started from'),
-    started: bigint('Start, unix seconds'),
+    started: bigint('Start, unix seconds; NULL while it is pending'),
     finished: bigint('End, unix seconds; NULL while it runs'),
-    state: text('running, finished, aborted or failed'),
+    age: bigint('Seconds since the end; NULL while it runs'),
+    state: text('pending, running, finished, aborted or failed'),
+    percent: integer('How far a running pass is, by the files that the last complete one saw; NULL when nobody knows'),
+    next_run: bigint('When a pass of this kind runs next by itself, unix seconds; NULL when it runs on demand'),
     files: bigint('Files seen by name'),
     bytes: bigint('Bytes read'),
     hashed: bigint('Files opened and read'),
@@ -32,6 +35,7 @@ export const threecxScans = defineTable({
   },
   identity: ['scan', 'source', 'root', 'started', 'finished'],
   examples: [
+    "SELECT root, state, percent, age / 3600 AS hours_old, complete, next_run FROM threecx_scans WHERE scan = 'full'",
     'SELECT root, state, files, hashed, cached, skipped FROM threecx_scans',
     "SELECT json_extract(e.value, '$.path') AS path, json_extract(e.value, '$.code') AS code FROM threecx_scans s, json_each(s.errors) e",
   ],
@@ -41,9 +45,12 @@ export const threecxScans = defineTable({
         scan: scan.scan,
         source: scan.source,
         root: scan.root,
-        started: scan.started,
+        started: scan.state === 'pending' ? null : scan.started,
         finished: scan.finished ?? null,
+        age: scan.finished === undefined ? null : Math.max(0, services.now() - scan.finished),
         state: scan.state,
+        percent: percentOf(scan),
+        next_run: scan.nextRun ?? null,
         files: scan.files,
         bytes: scan.bytes,
         hashed: scan.hashed,
@@ -59,3 +66,10 @@ export const threecxScans = defineTable({
     }
   },
 })
+
+/** Never 100 before the end, because the expectation is a guess. */
+function percentOf(scan: Scan): number | null {
+  if (scan.state === 'finished') return 100
+  if (scan.state !== 'running' || !scan.expectedFiles) return null
+  return Math.min(99, Math.floor((100 * scan.files) / scan.expectedFiles))
+}
