@@ -1,31 +1,44 @@
 /**
- * The extension's plugins, made in their own thread: every table, described at once, opened with the first question.
+ * The extension's plugins, made in their own thread: every table, described at once. What answers is opened a moment
+ * later, or by the first question, and sweeps by itself from then on.
  */
-import { type Catalogue, openCatalogue } from './catalogue.ts'
+import { type CatalogueSettings, openResidentCatalogue, type ResidentCatalogue } from './catalogue.ts'
 import { type Logger, openLog } from './runtime/log.ts'
 import { defaultStateDir, openStateDir } from './runtime/state-dir.ts'
 import { definePlugins, tablePlugin } from './sdk/extension.ts'
 import { bindTablesLate } from './tables/index.ts'
 
+/** Milliseconds from the start to the opening: osquery has its registration by then, and the host its boot. */
+const openAfterMs = 2_000
+
 export default definePlugins(({ session, metrics }) => {
   const log = openLog(process.env['THREECX_VERBOSE'] ? 'debug' : 'warn')
-  let opening: Promise<Catalogue> | undefined
+  let opening: Promise<ResidentCatalogue> | undefined
   const open = () => {
-    const stateDir = usableState(log)
-    opening ??= openCatalogue(
-      { scope: 'places', ...(stateDir === undefined ? {} : { stateDir }), extension: { session, metrics } },
-      log,
-    )
+    opening ??= opened(log, { session, metrics })
     opening.catch(() => {
       opening = undefined
     })
     return opening
   }
+  const timer = setTimeout(() => {
+    open().catch((err: unknown) => log.error({ err }, 'the hunt could not be opened'))
+  }, openAfterMs)
   return {
     plugins: bindTablesLate(async () => (await open()).services).map((table) => tablePlugin(table)),
-    close: async () => (await opening)?.close(),
+    close: async () => {
+      clearTimeout(timer)
+      await (await opening)?.close()
+    },
   }
 })
+
+async function opened(log: Logger, extension: NonNullable<CatalogueSettings['extension']>): Promise<ResidentCatalogue> {
+  const stateDir = usableState(log)
+  const catalogue = await openResidentCatalogue({ ...(stateDir === undefined ? {} : { stateDir }), extension }, log)
+  catalogue.hunter.start()
+  return catalogue
+}
 
 /** Without a state directory the extension still answers; it only remembers nothing. */
 function usableState(log: Logger): string | undefined {

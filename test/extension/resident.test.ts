@@ -235,7 +235,8 @@ describe('a query', () => {
     for await (const one of hunter.namedArtifacts(question, never)) found.push(one)
     for await (const _ of hunter.namedArtifacts(question, never)); // twice within a second
     expect(found.map(({ path }) => path)).toEqual([host.stray])
-    const table = bindTables(hunter).find((one) => one.name === 'threecx_scans')
+    const health = { read: () => Promise.reject(new Error('not asked')) }
+    const table = bindTables({ hunt: hunter, health }).find((one) => one.name === 'threecx_scans')
     const rows = []
     const request = { constraints: new Map(), columnsUsed: undefined }
     for await (const row of table?.generate(request, never) ?? []) rows.push(row)
