@@ -11,7 +11,8 @@ import { commandHelp, programHelp } from './help.ts'
 import { parseOptions } from './options.ts'
 import { printable } from './output/printable.ts'
 
-async function main(argv: readonly string[]): Promise<number> {
+/** Runs the command line to its exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
   const terminal = openTerminal(argv)
   try {
     return await dispatch(terminal, argv)
@@ -95,5 +96,3 @@ function openTerminal(argv: readonly string[]): Terminal {
     logLevel: argv.includes('--verbose') ? 'debug' : 'warn',
   }
 }
-
-process.exitCode = await main(process.argv.slice(2))

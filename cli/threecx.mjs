@@ -11,19 +11,20 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-const main = join(dirname(fileURLToPath(import.meta.url)), 'main.ts')
+const self = fileURLToPath(import.meta.url)
 const needed = 26
 
 if (Number(process.versions.node.split('.')[0]) >= needed) {
   await keepCode()
-  await import(main)
+  const { main } = await import('./main.ts')
+  process.exitCode = await main(process.argv.slice(2))
 } else {
   const node = pinnedNode()
   if (node === undefined) {
     console.error(`threecx needs Node ${needed}, this is ${process.version}; run npm ci, or install Node ${needed}.`)
     process.exit(70)
   }
-  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(node, [self, ...process.argv.slice(2)], { stdio: 'inherit' })
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
     process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => {

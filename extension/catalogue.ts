@@ -113,9 +113,9 @@ async function openPlan(settings: Omit<CatalogueSettings, 'scope'>, log: Logger)
   const sets = [...loadBundledSets(), ...(settings.sets ?? [])]
   const indicators = sets.flatMap((set) => set.indicators)
   const volumes = settings.root === undefined ? liveVolumes() : [await imageVolume(settings.root, settings.platform)]
-  const { engine, reason } = openEngine({})
-  log.debug({ engine: engine.name, reason }, 'engine chosen')
   const state = settings.stateDir === undefined ? undefined : openStateDir(settings.stateDir)
+  const { engine, reason, isAlarming } = openEngine({ stateDir: state })
+  log[isAlarming ? 'warn' : 'debug']({ engine: engine.name, reason }, 'engine chosen')
   const nowNs = () => BigInt(systemClock.nowMs()) * 1_000_000n
   const plan: HuntPlan = {
     engine,

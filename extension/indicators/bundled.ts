@@ -1,11 +1,28 @@
 /**
- * Where the data that ships with this program is: iocs/, two levels above this module in a checkout and in a bundle.
- *
- * The one place that knows it, so that packaging has one place to change.
+ * The data that ships with this program: everything below iocs/, in a checkout or inside the executable.
  */
-import { fileURLToPath } from 'node:url'
+import { shippedFile, shippedFiles } from '../runtime/resources.ts'
+import { codeOf, type Folder, type SourceFile } from './files.ts'
 
-/** The directory of the bundled sets, schemas, places and shared hosts. */
-export function bundledDirectory(): string {
-  return fileURLToPath(new URL('../../iocs/', import.meta.url))
+const prefix = 'iocs/'
+
+/** One of the bundled files, such as `places.json`. */
+export function bundledFile(name: string): SourceFile {
+  return {
+    name: `${prefix}${name}`,
+    read: () => {
+      try {
+        return { bytes: shippedFile(`${prefix}${name}`) }
+      } catch (cause) {
+        return { problem: `the file cannot be read (${codeOf(cause)})` }
+      }
+    },
+  }
+}
+
+/** The bundled sets, schemas, places and shared hosts. */
+export const bundledFolder: Folder = {
+  name: prefix,
+  files: () => shippedFiles(prefix).map((file) => file.slice(prefix.length)),
+  file: bundledFile,
 }

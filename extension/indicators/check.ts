@@ -6,9 +6,9 @@
  */
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bundledDirectory } from './bundled.ts'
-import { filesBelow, readBounded } from './files.ts'
-import { examineDirectory, shown } from './load.ts'
+import { bundledFolder } from './bundled.ts'
+import { filesBelow, folderAt, readBounded, shown } from './files.ts'
+import { examineFolder } from './load.ts'
 import type { IndicatorProblem } from './problems.ts'
 import { fixedFile } from './repair.ts'
 import { decodeText } from './text.ts'
@@ -20,9 +20,9 @@ export interface Checked {
   readonly problems: readonly IndicatorProblem[]
 }
 
-/** Every problem of every set in a directory; throws nothing. */
-export function checkIndicators(directory: string = bundledDirectory()): Checked {
-  const { sets, problems } = examineDirectory(directory)
+/** Every problem of every set in a directory, or of the bundled ones; throws nothing. */
+export function checkIndicators(directory?: string): Checked {
+  const { sets, problems } = examineFolder(directory === undefined ? bundledFolder : folderAt(directory))
   return { sets: sets.length, indicators: sets.reduce((sum, set) => sum + set.indicators.length, 0), problems }
 }
 

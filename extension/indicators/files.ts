@@ -4,15 +4,51 @@
  * Reading is synchronous: sets are loaded once, before anything is served, and everything after waits for them.
  */
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative, resolve, sep } from 'node:path'
 import { bounds } from './schema.ts'
 
 /** The bytes of a file, or why there are none. */
 export type FileBytes = { readonly bytes: Uint8Array } | { readonly problem: string }
 
+/** A file to be read, wherever it is. */
+export interface SourceFile {
+  /** As messages show it. */
+  readonly name: string
+  read(): FileBytes
+}
+
+/** Files below one place. */
+export interface Folder {
+  /** As messages show it. */
+  readonly name: string
+  /** Paths of its files, with `/`, sorted. Throws when it cannot be read. */
+  files(): string[]
+  file(path: string): SourceFile
+}
+
 /** Directories below the one asked for, and files in all of them. A tree beyond this is not a list of indicators. */
 const maxLevels = 8
 const maxFiles = 5000
+
+/** A file on disk. */
+export function fileAt(path: string): SourceFile {
+  return { name: shown(path), read: () => readBounded(path) }
+}
+
+/** A directory on disk. */
+export function folderAt(directory: string): Folder {
+  return {
+    name: shown(directory),
+    files: () => filesBelow(directory),
+    file: (path) => fileAt(join(directory, path)),
+  }
+}
+
+/** A path as messages show it: relative where that is shorter and inside the working directory. */
+export function shown(path: string): string {
+  const near = relative(process.cwd(), resolve(path))
+  return (near.startsWith('..') || near === '' ? path : near).split(sep).join('/')
+}
 
 /** Reads a whole file of at most `bounds.fileBytes`. */
 export function readBounded(path: string): FileBytes {

@@ -4,10 +4,10 @@
  * A place is data: a pattern below the root of a volume or image, for every user. A sweep digests everything in the
  * places, so they are narrow by nature; finding a renamed copy elsewhere is the full sweep's work, not theirs.
  */
-import { join } from 'node:path'
 import type { Platform } from '../domain/platform.ts'
-import { bundledDirectory } from './bundled.ts'
+import { bundledFile } from './bundled.ts'
 import { readDataFile } from './data-file.ts'
+import { fileAt } from './files.ts'
 import { IndicatorsError } from './problems.ts'
 import { placesDocument } from './schema.ts'
 
@@ -22,14 +22,17 @@ export interface Place {
 }
 
 /** The places of iocs/places.json, or of another file of that shape. Throws `IndicatorsError`. */
-export function loadPlaces(path: string = join(bundledDirectory(), 'places.json')): readonly Place[] {
-  const { places } = readDataFile(path, placesDocument)
+export function loadPlaces(path?: string): readonly Place[] {
+  const file = path === undefined ? bundledFile('places.json') : fileAt(path)
+  const { places } = readDataFile(file, placesDocument)
   const ids = new Map<string, number>()
   const problems = places.flatMap((place, at) => {
     const first = ids.get(place.id)
     ids.set(place.id, first ?? at)
     if (first === undefined) return []
-    return [{ file: path, place: `places[${at}].id`, message: `id ${place.id} is already used by places[${first}]` }]
+    return [
+      { file: file.name, place: `places[${at}].id`, message: `id ${place.id} is already used by places[${first}]` },
+    ]
   })
   if (problems.length > 0) throw new IndicatorsError(problems)
   return Object.freeze(places.map((place) => Object.freeze(place)))

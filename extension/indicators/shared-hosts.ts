@@ -5,10 +5,10 @@
  * with a path below it can be. The list is data; a domain that contains a shared host (`githubusercontent.com` holds
  * `raw.githubusercontent.com`) would match the same visits and counts as shared too.
  */
-import { join } from 'node:path'
 import { canonical } from '../domain/observable.ts'
-import { bundledDirectory } from './bundled.ts'
+import { bundledFile } from './bundled.ts'
 import { readDataFile } from './data-file.ts'
+import { fileAt } from './files.ts'
 import { IndicatorsError } from './problems.ts'
 import { sharedHostsDocument } from './schema.ts'
 
@@ -19,13 +19,18 @@ export interface SharedHosts {
 }
 
 /** The hosts of iocs/shared-hosts.json, or of another file of that shape. Throws `IndicatorsError`. */
-export function loadSharedHosts(path: string = join(bundledDirectory(), 'shared-hosts.json')): SharedHosts {
-  const { hosts } = readDataFile(path, sharedHostsDocument)
+export function loadSharedHosts(path?: string): SharedHosts {
+  const file = path === undefined ? bundledFile('shared-hosts.json') : fileAt(path)
+  const { hosts } = readDataFile(file, sharedHostsDocument)
   const problems = hosts.flatMap(({ host }, at) => {
     const result = canonical('domain', host)
     if ('value' in result && result.value === host) return []
     return [
-      { file: path, place: `hosts[${at}].host`, message: `domain is ${JSON.stringify(host)}; expected a host name` },
+      {
+        file: file.name,
+        place: `hosts[${at}].host`,
+        message: `domain is ${JSON.stringify(host)}; expected a host name`,
+      },
     ]
   })
   if (problems.length > 0) throw new IndicatorsError(problems)

@@ -7,9 +7,8 @@
 import { statSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import type { IndicatorSet } from '../domain/indicator.ts'
-import { codeOf, filesBelow, readBounded } from './files.ts'
+import { codeOf, filesBelow, readBounded, shown } from './files.ts'
 import { type ImportOptions, type ImportReport, importIndicators } from './import/index.ts'
-import { shown } from './load.ts'
 import { type IndicatorProblem, IndicatorsError } from './problems.ts'
 import { loadSharedHosts } from './shared-hosts.ts'
 

@@ -14,27 +14,35 @@ export type { Selection } from './selection.ts'
 /** Which engine is wanted. */
 export interface EngineChoice {
   readonly prefer?: ScanEngine['name']
+  /** Where we may write; the single-file executable unpacks its add-on there. */
+  readonly stateDir?: string | undefined
 }
 
 /** An engine, and why it is not the native one when it is not. */
 export interface OpenedEngine {
   readonly engine: ScanEngine
   readonly reason?: string
+  /** Whether somebody should look into the reason. */
+  readonly isAlarming?: boolean
 }
 
 /** The variable that overrides the choice: `native` or `portable`. */
 const variable = 'THREECX_ENGINE'
 
 /** Opens an engine. The environment has the last word; without any word the native one is tried first. */
-export function openEngine({ prefer }: EngineChoice = {}, environment: NodeJS.ProcessEnv = process.env): OpenedEngine {
+export function openEngine(
+  { prefer, stateDir }: EngineChoice = {},
+  environment: NodeJS.ProcessEnv = process.env,
+): OpenedEngine {
   const said = environment[variable] || undefined
   if (said !== undefined && said !== 'native' && said !== 'portable') {
     throw new HunterError('usage', `${variable} is ${JSON.stringify(said)}; expected native or portable`)
   }
   if (said === 'portable') return { engine: portableEngine(), reason: `${variable} is "portable"` }
   if (said === undefined && prefer === 'portable') return { engine: portableEngine(), reason: 'it was asked for' }
-  const loaded = loadNative()
+  const loaded = loadNative(stateDir)
   if (!('problem' in loaded)) return { engine: loaded }
-  if (said === undefined) return { engine: portableEngine(), reason: loaded.problem }
+  if (said === undefined)
+    return { engine: portableEngine(), reason: loaded.problem, isAlarming: loaded.isAlarming ?? false }
   throw new HunterError('engine_failed', `${variable} is "native", but ${loaded.problem}`)
 }

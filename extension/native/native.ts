@@ -5,12 +5,10 @@
  * together) and ties abort signals to the add-on's own. It decides nothing. An add-on that is absent, broken or built
  * from other sources is a problem in words, not an exception: the portable engine does the same work more slowly.
  */
-import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import { headLength } from '../domain/file-kind.ts'
 import { type DigestAlgorithm, digestAlgorithms } from '../domain/observable.ts'
 import type { PathText } from '../domain/path-text.ts'
+import { loadAddon, otherBuild, type Problem } from './addon.ts'
 import {
   type DigestRequest,
   type DigestResult,
@@ -28,9 +26,6 @@ import {
 
 /** The layout this file reads; the add-on exports the one it writes. Raised together in binding/src/lib.rs. */
 const layout = 2
-
-/** Where `scripts/build-native.mjs` puts the add-on for this platform. */
-export const addonPath = fileURLToPath(new URL(`./binding.${process.platform}-${process.arch}.node`, import.meta.url))
 
 /** What the add-on exports. */
 interface Addon {
@@ -84,23 +79,12 @@ interface DigestData {
   readonly pace?: Pace
 }
 
-/** Loads the native engine, or says in one line why there is none. */
-export function loadNative(path: string = addonPath): ScanEngine | { readonly problem: string } {
-  if (process.platform === 'win32') return { problem: 'the native engine is not built for Windows yet' }
-  if (!existsSync(path)) return { problem: 'the native engine is not built; run node scripts/build-native.mjs' }
-  let addon: Partial<Addon>
-  try {
-    addon = createRequire(import.meta.url)(path) as Partial<Addon>
-  } catch (cause) {
-    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)
-    return { problem: `cannot load the native engine ${path}: ${reason}; run node scripts/build-native.mjs` }
-  }
-  if (addon.LAYOUT !== layout) {
-    const found = addon.LAYOUT ?? 'none'
-    return {
-      problem: `the native engine ${path} has layout ${found}, expected ${layout}; run node scripts/build-native.mjs`,
-    }
-  }
+/** Loads the native engine, or says why there is none. */
+export function loadNative(stateDir?: string): ScanEngine | Problem {
+  const loaded = loadAddon(stateDir)
+  if ('problem' in loaded) return loaded
+  const addon = loaded.exports as Partial<Addon>
+  if (addon.LAYOUT !== layout) return otherBuild(loaded.path, addon.LAYOUT, layout)
   return nativeEngine(addon as Addon)
 }
 

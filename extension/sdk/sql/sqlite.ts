@@ -145,9 +145,20 @@ export interface Sqlite {
   readonly vtab: VtabHelpers
 }
 
+/** The declared type has no arguments; Emscripten takes the module's bytes. */
+const init = sqlite3InitModule as (options: { wasmBinary?: Uint8Array }) => ReturnType<typeof sqlite3InitModule>
+
+/** Where the WebAssembly module comes from; absent: the file beside the package's own code. */
+let wasmBytes: (() => Uint8Array) | undefined
+
+/** Says where the WebAssembly module comes from, for this thread; for bundles, which have no file beside them. */
+export function loadSqliteFrom(bytes: () => Uint8Array): void {
+  wasmBytes = bytes
+}
+
 /** Loads SQLite and opens an in-memory database; the pointer stays valid until the thread ends. */
 export async function openSqlite(): Promise<{ sqlite: Sqlite; db: Pointer }> {
-  const loaded = await sqlite3InitModule()
+  const loaded = await init(wasmBytes === undefined ? {} : { wasmBinary: wasmBytes() })
   const { pointer } = new loaded.oo1.DB(':memory:', 'c')
   if (!pointer) throw new Error('the embedded database did not open')
   return { sqlite: loaded as unknown as Sqlite, db: Number(pointer) }

@@ -48,21 +48,26 @@ function receive(): Answer | undefined {
   return receiveMessageOnPort(setup.mailbox)?.message as Answer | undefined // put there by cursors.ts
 }
 
-const { sqlite, db } = await openSqlite()
-for (const [index, shape] of setup.tables.entries()) createTable(sqlite, db, index, shape, source)
-authorize(sqlite, db)
-sqlite.capi.sqlite3_progress_handler(db, 1000, () => Atomics.load(flags, stopFlag), 0)
+/** A function, because a bundle for a thread may be a plain script, and that knows no await outside of one. */
+async function serve(): Promise<void> {
+  const { sqlite, db } = await openSqlite()
+  for (const [index, shape] of setup.tables.entries()) createTable(sqlite, db, index, shape, source)
+  authorize(sqlite, db)
+  sqlite.capi.sqlite3_progress_handler(db, 1000, () => Atomics.load(flags, stopFlag), 0)
 
-parentPort?.on('message', (message: ToWorker) => {
-  try {
-    runStatement(sqlite, db, message, {
-      columns: (columns) => say({ kind: 'columns', columns }),
-      rows: (rows) => say({ kind: 'rows', rows }),
-    })
-    say({ kind: 'done' })
-  } catch (error) {
-    if (error instanceof Error && error.name === 'RuntimeError') throw error // a trap of the engine: its memory cannot be trusted: the thread ends
-    say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
-  }
-})
-say({ kind: 'ready' })
+  parentPort?.on('message', (message: ToWorker) => {
+    try {
+      runStatement(sqlite, db, message, {
+        columns: (columns) => say({ kind: 'columns', columns }),
+        rows: (rows) => say({ kind: 'rows', rows }),
+      })
+      say({ kind: 'done' })
+    } catch (error) {
+      if (error instanceof Error && error.name === 'RuntimeError') throw error // a trap of the engine: its memory cannot be trusted: the thread ends
+      say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+    }
+  })
+  say({ kind: 'ready' })
+}
+
+void serve() // a rejection ends the thread, and the main side hears why
