@@ -54,6 +54,11 @@ export type Columns = Readonly<Record<string, Column>>
 /** A row as a table yields it: any column may be left out. */
 export type Row<C extends Columns> = { readonly [Name in keyof C]?: CellTypes[C[Name]['type']] }
 
+/** A whole row, as a writable table is given it: every column is there, and TEXT is never NULL. */
+export type StoredRow<C extends Columns> = {
+  readonly [Name in keyof C]: C[Name]['type'] extends 'TEXT' ? string : CellTypes[C[Name]['type']]
+}
+
 function builder<T extends ColumnType>(type: T) {
   return (description: string, options: ColumnOptions = {}): Column<T> => ({ type, description, options })
 }

@@ -4,8 +4,9 @@
  * Declare a table with `defineTable`, bind it to what it needs with `bind`, and serve it: with `openSql` from
  * `osquery-extension-sdk/sql` there is no osquery needed.
  */
-export { type BoundColumn, type BoundTable, bind } from './bind.ts'
+export { type BoundTable, bind } from './bind.ts'
 export { bindLate } from './bind-late.ts'
+export type { BoundColumn } from './cells.ts'
 export {
   bigint,
   blob,
@@ -19,6 +20,7 @@ export {
   integer,
   optionBits,
   type Row,
+  type StoredRow,
   text,
   unsignedBigint,
 } from './columns.ts'
@@ -30,6 +32,7 @@ export {
   parseRequest,
   type TableRequest,
 } from './constraints.ts'
+export { parseCells } from './json-cells.ts'
 export { glob, like } from './like.ts'
 export { mayMatch } from './prefilter.ts'
 export { type QueryContext, queryContext } from './query-context.ts'

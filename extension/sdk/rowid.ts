@@ -19,3 +19,8 @@ export function rowid(identity: readonly Cell[], occurrence = 0): bigint {
   const id = hash.digest().readBigUInt64BE(0) & 0x7fff_ffff_ffff_ffffn
   return id === 0n ? 1n : id
 }
+
+/** An identity for a message: names and values, cut where they are long. */
+export function shownIdentity(names: readonly string[], identity: readonly Cell[]): string {
+  return names.map((name, at) => `${name} ${JSON.stringify(String(identity[at] ?? 'NULL').slice(0, 80))}`).join(', ')
+}

@@ -1,15 +1,13 @@
 /**
- * The main side of table calls: runs generators, puts batches into the worker's mailbox, stops what nobody reads.
- *
- * The worker sleeps while it waits, so at most one pull is pending, and each is answered exactly once: by the table,
- * or by the abort of the query. What a table gives after that is dropped.
+ * The main side of table calls: runs generators, gathers rows into batches for the worker, stops what nobody reads.
  */
-import type { MessagePort } from 'node:worker_threads'
 import type { BoundTable } from '../bind.ts'
 import { type Constraint, constraint } from '../constraints.ts'
 import type { BoundRow } from '../table.ts'
+import { settleWithin } from './grace.ts'
+import type { Mailbox } from './mailbox.ts'
 import { inCall, type NestedCall } from './nesting.ts'
-import { type Answer, answerFlag, type OpenMessage, type PullMessage, type RowBatch, rowsPerBatch } from './protocol.ts'
+import { type OpenMessage, type PullMessage, type RowBatch, rowsPerBatch } from './protocol.ts'
 
 /** Rows wait this long for the rest of their batch: a slow table shows what it has. */
 const lingerMs = 10
@@ -25,33 +23,21 @@ interface Call {
 /** Open table calls of one database. */
 export class Cursors {
   readonly #tables: readonly BoundTable[]
-  readonly #mailbox: MessagePort
-  readonly #flags: Int32Array
+  readonly #mailbox: Mailbox
   readonly #owner: object
   readonly #open = new Map<number, Call>()
   readonly #ending = new Set<Promise<void>>()
-  #pending: number | undefined
-  #stopped: { readonly error: unknown } | undefined
-  #failure: unknown
   #outer: NestedCall | undefined
 
-  constructor(tables: readonly BoundTable[], mailbox: MessagePort, flags: Int32Array, owner: object) {
+  constructor(tables: readonly BoundTable[], mailbox: Mailbox, owner: object) {
     this.#tables = tables
     this.#mailbox = mailbox
-    this.#flags = flags
     this.#owner = owner
-  }
-
-  /** What a table threw in this query. */
-  get failure(): unknown {
-    return this.#failure
   }
 
   /** A query begins; `outer` is the table call that asked it. */
   begin(outer: NestedCall | undefined): void {
     this.#outer = outer
-    this.#stopped = undefined
-    this.#failure = undefined
   }
 
   /** Starts a call. The generator runs only when rows are pulled. */
@@ -64,7 +50,7 @@ export class Cursors {
       lists.set(name(column), [...(lists.get(name(column)) ?? []), constraint(op, expr)])
     }
     const stop = new AbortController()
-    if (this.#stopped) stop.abort(this.#stopped.error)
+    if (this.#mailbox.stopped) stop.abort(this.#mailbox.stopped.error)
     const rows = bound.generate({ constraints: lists, columnsUsed: new Set(used.map(name)) }, stop.signal)
     const nesting = { owner: this.#owner, outer: this.#outer, isOpen: true }
     this.#open.set(cursor, { rows, stop, nesting, next: undefined })
@@ -72,23 +58,16 @@ export class Cursors {
 
   /** Gathers the next rows and answers; an error of the table is an answer too. */
   pull({ cursor, pull }: PullMessage): void {
-    this.#pending = pull
-    const call = this.#open.get(cursor)
-    if (this.#stopped || !call) {
-      this.#settle(pull, this.#stopped ?? { error: new Error('the table call is closed') })
-      return
-    }
-    gather(call).then(
-      (batch) => this.#settle(pull, batch),
-      (error: unknown) => this.#settle(pull, { error }),
-    )
+    this.#mailbox.answer(pull, async () => {
+      const call = this.#open.get(cursor)
+      if (!call) throw new Error('the table call is closed')
+      return gather(call)
+    })
   }
 
-  /** The query is aborted: calls hear of it, and the worker does not wait any longer. */
+  /** The query is aborted: calls hear of it. */
   stop(error: unknown): void {
-    this.#stopped = { error }
     for (const call of this.#open.values()) call.stop.abort(error)
-    if (this.#pending !== undefined) this.#settle(this.#pending, this.#stopped)
   }
 
   /** Stops a call, whether it has ended or not. */
@@ -108,33 +87,9 @@ export class Cursors {
 
   /** Stops everything and waits until generators have cleaned up, but not longer than `graceMs` for a stuck one. */
   async end(graceMs: number): Promise<void> {
-    this.#pending = undefined
     for (const cursor of [...this.#open.keys()]) this.close(cursor)
-    if (this.#ending.size === 0) return
-    const grace = Promise.withResolvers<void>()
-    const timer = setTimeout(grace.resolve, graceMs)
-    await Promise.race([Promise.all(this.#ending), grace.promise])
-    clearTimeout(timer)
+    await settleWithin(this.#ending, graceMs)
     this.#ending.clear() // the next query does not wait for it again
-  }
-
-  #settle(pull: number, result: RowBatch | { readonly error: unknown }): void {
-    if (this.#pending !== pull) return
-    this.#pending = undefined
-    if ('error' in result) {
-      this.#failure = result.error
-      this.#answer({ pull, error: messageOf(result.error) })
-    } else this.#answer({ pull, ...result })
-  }
-
-  #answer(answer: Answer): void {
-    try {
-      this.#mailbox.postMessage(answer)
-    } catch (error) {
-      this.#mailbox.postMessage({ pull: answer.pull, error: messageOf(error) } satisfies Answer)
-    }
-    Atomics.add(this.#flags, answerFlag, 1)
-    Atomics.notify(this.#flags, answerFlag)
   }
 }
 
@@ -157,8 +112,4 @@ async function gather(call: Call): Promise<RowBatch> {
   } finally {
     clearTimeout(timer)
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error)
 }

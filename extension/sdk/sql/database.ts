@@ -3,52 +3,18 @@
  */
 import type { MessagePort, Worker } from 'node:worker_threads'
 import type { BoundTable } from '../bind.ts'
-import type { Cell } from '../columns.ts'
+import { Turns } from '../turns.ts'
+import { Changes } from './changes.ts'
 import { Cursors } from './cursors.ts'
+import { Mailbox } from './mailbox.ts'
 import { currentCall, isInside } from './nesting.ts'
+import { checkParams } from './params.ts'
 import { type FromWorker, stopFlag, type ToWorker } from './protocol.ts'
-
-/** A row by column name. Integers are numbers when safe, bigints otherwise. */
-export type ResultRow = Readonly<Record<string, Cell>>
-
-/** The answer of a query. A second column of the same name is called `name:1`. */
-export interface ResultSet {
-  readonly columns: readonly string[]
-  readonly rows: readonly ResultRow[]
-}
-
-/** Options of one query. */
-export interface QueryOptions {
-  /** Values for `?` parameters, in order. */
-  readonly params?: readonly Cell[]
-  /** Stops the query wherever it is: waiting for its turn, in SQLite, or in a table. It rejects with the reason. */
-  readonly signal?: AbortSignal
-}
-
-/** An embedded database over tables. */
-export interface SqlDatabase {
-  /**
-   * Runs one statement. Rejects with SQLite's or the table's message; what a table threw is the `cause`.
-   *
-   * Queries run one after the other. A table must not await a query on the database that is asking it: that would
-   * wait for ever, and is rejected; another database is fine.
-   */
-  query(sql: string, options?: QueryOptions): Promise<ResultSet>
-  /** Names of the columns a statement would give; nothing is run. */
-  columns(sql: string): Promise<readonly string[]>
-  /** Ends the worker; queries that are running or waiting are rejected. May be called again. */
-  close(): Promise<void>
-}
-
-interface Running {
-  columns: readonly string[]
-  readonly rows: ResultRow[]
-  resolve(result: ResultSet): void
-  reject(error: Error): void
-}
+import { ResultCollector } from './result-collector.ts'
+import type { QueryOptions, ResultSet, SqlDatabase } from './sql-database.ts'
 
 /** How long to wait for tables, and for SQLite, after a query was stopped. */
-interface Patience {
+export interface Patience {
   readonly graceMs: number
   readonly stopMs: number
 }
@@ -57,34 +23,31 @@ interface Patience {
 export class Database implements SqlDatabase {
   readonly ready: Promise<void>
   readonly #worker: Worker
-  readonly #mailbox: MessagePort
+  readonly #port: MessagePort
   readonly #flags: Int32Array
+  readonly #mailbox: Mailbox
   readonly #cursors: Cursors
+  readonly #changes: Changes
   readonly #patience: Patience
   readonly #becomeReady: () => void
   readonly #failReady: (error: Error) => void
-  /** Settles when the last query that was accepted has ended. */
-  #queue: Promise<unknown> = Promise.resolve()
-  #running: Running | undefined
+  readonly #turns = new Turns()
+  #running: ResultCollector | undefined
   #ended: Error | undefined
 
-  constructor(
-    worker: Worker,
-    mailbox: MessagePort,
-    flags: Int32Array,
-    tables: readonly BoundTable[],
-    patience: Patience,
-  ) {
+  constructor(worker: Worker, port: MessagePort, flags: Int32Array, tables: readonly BoundTable[], patience: Patience) {
     this.#worker = worker
-    this.#mailbox = mailbox
+    this.#port = port
     this.#flags = flags
-    this.#cursors = new Cursors(tables, mailbox, flags, this)
+    this.#mailbox = new Mailbox(port, flags)
+    this.#cursors = new Cursors(tables, this.#mailbox, this)
+    this.#changes = new Changes(tables, this.#mailbox, this)
     this.#patience = patience
     const ready = Promise.withResolvers<void>()
     this.ready = ready.promise
     this.#becomeReady = ready.resolve
     this.#failReady = ready.reject
-    mailbox.unref()
+    port.unref()
     worker.on('message', (message: FromWorker) => this.#receive(message))
     worker.on('error', (error: Error) => this.#end(`the SQL engine failed: ${error.message}`, error))
     worker.on('exit', () => this.#end('the SQL engine has ended; open a new database'))
@@ -100,8 +63,8 @@ export class Database implements SqlDatabase {
 
   async close(): Promise<void> {
     this.#end('the database was closed')
-    this.#mailbox.close()
-    await Promise.all([this.#worker.terminate(), this.#queue])
+    this.#port.close()
+    await Promise.all([this.#worker.terminate(), this.#turns.idle()])
   }
 
   async #takeTurn(signal: AbortSignal | undefined, run: () => Promise<ResultSet>): Promise<ResultSet> {
@@ -110,35 +73,24 @@ export class Database implements SqlDatabase {
     if (isInside(this)) {
       throw new Error('a table asked the database that is waiting for it; join in SQL, or open a second database')
     }
-    const before = this.#queue
-    const turn = Promise.withResolvers<void>()
-    this.#queue = before.then(() => turn.promise)
-    try {
-      await untilAborted(before, signal)
-      return await run()
-    } finally {
-      turn.resolve()
-    }
+    return this.#turns.take(signal, run)
   }
 
   async #run(sql: string, { params = [], signal }: QueryOptions, describe: boolean): Promise<ResultSet> {
     if (this.#ended) throw this.#ended
-    const { promise, resolve, reject } = Promise.withResolvers<ResultSet>()
+    const running = new ResultCollector()
     let stuck: NodeJS.Timeout | undefined
     const onAbort = () => {
-      Atomics.store(this.#flags, stopFlag, 1)
-      this.#cursors.stop(signal?.reason)
+      this.#stop(signal?.reason)
       stuck = setTimeout(() => this.#kill(), this.#patience.stopMs)
     }
-    Atomics.store(this.#flags, stopFlag, 0)
-    this.#cursors.begin(currentCall())
-    this.#running = { columns: [], rows: [], resolve, reject }
+    this.#begin(running)
     signal?.addEventListener('abort', onAbort, { once: true })
     this.#worker.ref()
     try {
       checkParams(params)
       this.#worker.postMessage({ kind: 'query', sql, params, describe } satisfies ToWorker)
-      return await promise
+      return await running.result
     } catch (error) {
       signal?.throwIfAborted()
       throw error
@@ -146,9 +98,25 @@ export class Database implements SqlDatabase {
       this.#running = undefined
       clearTimeout(stuck)
       signal?.removeEventListener('abort', onAbort)
-      await this.#cursors.end(this.#patience.graceMs)
+      this.#mailbox.end()
+      await Promise.all([this.#cursors.end(this.#patience.graceMs), this.#changes.end(this.#patience.graceMs)])
       this.#worker.unref()
     }
+  }
+
+  #begin(running: ResultCollector): void {
+    Atomics.store(this.#flags, stopFlag, 0)
+    this.#mailbox.begin()
+    this.#cursors.begin(currentCall())
+    this.#changes.begin(currentCall())
+    this.#running = running
+  }
+
+  #stop(reason: unknown): void {
+    Atomics.store(this.#flags, stopFlag, 1)
+    this.#cursors.stop(reason)
+    this.#changes.stop(reason)
+    this.#mailbox.stop(reason)
   }
 
   #receive(message: FromWorker): void {
@@ -163,29 +131,14 @@ export class Database implements SqlDatabase {
       case 'pull':
         this.#cursors.pull(message)
         return
+      case 'write':
+        this.#changes.write(message)
+        return
       case 'close':
         this.#cursors.close(message.cursor)
         return
       default:
-        if (this.#running) this.#collect(this.#running, message)
-    }
-  }
-
-  #collect(running: Running, message: FromWorker & { kind: 'columns' | 'rows' | 'done' | 'failed' }): void {
-    switch (message.kind) {
-      case 'columns':
-        running.columns = message.columns
-        return
-      case 'rows':
-        for (const row of message.rows) running.rows.push(named(running.columns, row))
-        return
-      case 'done':
-        running.resolve({ columns: running.columns, rows: running.rows })
-        return
-      case 'failed': {
-        const cause = this.#cursors.failure
-        running.reject(new Error(message.message, cause === undefined ? {} : { cause }))
-      }
+        this.#running?.receive(message, this.#mailbox.failure)
     }
   }
 
@@ -200,39 +153,4 @@ export class Database implements SqlDatabase {
     this.#failReady(this.#ended)
     this.#running?.reject(this.#ended)
   }
-}
-
-function named(columns: readonly string[], row: readonly Cell[]): ResultRow {
-  return Object.fromEntries(columns.map((column, at) => [column, row[at] ?? null]))
-}
-
-function checkParams(params: readonly Cell[]): void {
-  for (const [at, cell] of params.entries()) {
-    const isCell =
-      cell === null || ['string', 'number'].includes(typeof cell) || cell instanceof Uint8Array || isInt64(cell)
-    if (!isCell) {
-      throw new Error(`parameter ${at + 1} is ${String(cell)} (${typeof cell}); expected a text, number, blob or null`)
-    }
-  }
-}
-
-function isInt64(cell: Cell): boolean {
-  return typeof cell === 'bigint' && BigInt.asIntN(64, cell) === cell
-}
-
-/** Waits; an abort ends the waiting at once. No listener stays behind. */
-async function untilAborted(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) {
-    await promise
-    return
-  }
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = () => aborted.reject(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    await Promise.race([promise, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
-  signal.throwIfAborted()
 }

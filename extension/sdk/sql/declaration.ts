@@ -1,7 +1,6 @@
 /**
  * How a table is declared to SQLite: its columns, and behind them a hidden one for every alias of a column.
  */
-import { sqliteCollation } from './plan.ts'
 import type { TableShape } from './protocol.ts'
 
 /** A column of the declaration; `target` is the position of the column it reads. */
@@ -24,11 +23,16 @@ export function declaredColumns(shape: TableShape): DeclaredColumn[] {
   return [...own, ...aliases]
 }
 
-/** The statement for `sqlite3_declare_vtab`. Names are quoted: they may be SQL keywords. HIDDEN is part of the type. */
+/**
+ * The statement for `sqlite3_declare_vtab`. Names are quoted: they may be SQL keywords. HIDDEN is part of the type.
+ *
+ * SQLite loses a collation that is declared behind HIDDEN and then compares by that of the other side. So hidden
+ * columns, aliases among them, carry none and compare binary.
+ */
 export function declaration(shape: TableShape, declared: readonly DeclaredColumn[]): string {
   const columns = declared.map(({ name, target, isHidden }) => {
     const column = shape.columns[target]
-    const collation = column?.type === 'TEXT' ? ` COLLATE ${sqliteCollation(column.options)}` : ''
+    const collation = column?.type === 'TEXT' && !isHidden ? ` COLLATE ${column.options.collate ?? 'binary'}` : ''
     return `"${name}" ${column?.type ?? ''}${isHidden ? ' HIDDEN' : ''}${collation}`
   })
   return `CREATE TABLE x(${columns.join(', ')})`

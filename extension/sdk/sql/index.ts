@@ -7,10 +7,11 @@
 import { MessageChannel } from 'node:worker_threads'
 import type { BoundTable } from '../bind.ts'
 import { startThread } from '../thread.ts'
-import { Database, type SqlDatabase } from './database.ts'
+import { Database } from './database.ts'
 import type { WorkerSetup } from './protocol.ts'
+import type { SqlDatabase } from './sql-database.ts'
 
-export type { QueryOptions, ResultRow, ResultSet, SqlDatabase } from './database.ts'
+export type { QueryOptions, ResultRow, ResultSet, SqlDatabase } from './sql-database.ts'
 
 /** Options of a database. */
 export interface SqlOptions {
@@ -32,10 +33,11 @@ export async function openSql(tables: readonly BoundTable[], options: SqlOptions
   const flags = new SharedArrayBuffer(8)
   const { port1, port2 } = new MessageChannel()
   const setup: WorkerSetup = {
-    tables: tables.map(({ name, aliases, columns }) => ({
+    tables: tables.map(({ name, aliases, columns, write }) => ({
       name,
       aliases,
       columns: columns.map(({ name, type, options }) => ({ name, type, options })),
+      isWritable: write !== undefined,
     })),
     flags,
     mailbox: port2,

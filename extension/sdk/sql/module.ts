@@ -5,29 +5,39 @@
  * SQLite; every method turns one into a result code and leaves the message where SQLite looks for it.
  * https://sqlite.org/vtab.html
  */
+import { ConstraintError } from '../writer.ts'
 import { bestIndex, type Note } from './best-index.ts'
 import { declaration, declaredColumns } from './declaration.ts'
 import type { TableShape } from './protocol.ts'
 import { RowCursor, type RowSource } from './row-cursor.ts'
 import type { ModuleMethods, Pointer, Sqlite } from './sqlite.ts'
+import { changeOf, type RowSink } from './update.ts'
 import { giveResult } from './values.ts'
 import { wireConstraints } from './wire.ts'
 
-/** Registers a module for the table and creates the table under its name and aliases. */
-export function createTable(sqlite: Sqlite, db: Pointer, index: number, shape: TableShape, source: RowSource): void {
+/** Registers a module for the table and creates the table; its aliases are views, as in osquery. */
+export function createTable(
+  sqlite: Sqlite,
+  db: Pointer,
+  index: number,
+  shape: TableShape,
+  rows: RowSource & RowSink,
+): void {
   const { capi, vtab } = sqlite
   // The module has a name of its own: under the table's it could replace one of SQLite's, as json_each.
   const name = `module_${index}`
-  const module = vtab.setupModule({ methods: moduleMethods(sqlite, index, shape, source) })
+  const module = vtab.setupModule({ methods: moduleMethods(sqlite, index, shape, rows) })
   const rc = capi.sqlite3_create_module(db, name, module, 0)
   if (rc !== capi.SQLITE_OK) throw new Error(`cannot register table ${shape.name}: result code ${rc}`)
-  for (const table of [shape.name, ...shape.aliases]) {
-    const created = capi.sqlite3_exec(db, `CREATE VIRTUAL TABLE temp."${table}" USING "${name}"`, 0, 0, 0)
+  const create = (table: string, sql: string): void => {
+    const created = capi.sqlite3_exec(db, sql, 0, 0, 0)
     if (created !== capi.SQLITE_OK) throw new Error(`cannot create table ${table}: ${capi.sqlite3_errmsg(db)}`)
   }
+  create(shape.name, `CREATE VIRTUAL TABLE temp."${shape.name}" USING "${name}"`)
+  for (const alias of shape.aliases) create(alias, `CREATE TEMP VIEW "${alias}" AS SELECT * FROM "${shape.name}"`)
 }
 
-function moduleMethods(sqlite: Sqlite, index: number, shape: TableShape, source: RowSource): ModuleMethods {
+function moduleMethods(sqlite: Sqlite, index: number, shape: TableShape, rows: RowSource & RowSink): ModuleMethods {
   const { capi, wasm, vtab } = sqlite
   const declared = declaredColumns(shape)
   const sql = declaration(shape, declared)
@@ -51,7 +61,7 @@ function moduleMethods(sqlite: Sqlite, index: number, shape: TableShape, source:
       const struct = vtab.xVtab.get(table)
       if (struct?.$zErrMsg) capi.sqlite3_free(struct.$zErrMsg)
       if (struct) struct.$zErrMsg = wasm.allocCString(error instanceof Error ? error.message : String(error))
-      return capi.SQLITE_ERROR
+      return error instanceof ConstraintError ? capi.SQLITE_CONSTRAINT : capi.SQLITE_ERROR
     }
   }
   /** Guards a method of a cursor. The table is the first field of struct sqlite3_vtab_cursor. */
@@ -72,7 +82,7 @@ function moduleMethods(sqlite: Sqlite, index: number, shape: TableShape, source:
     xDestroy: disconnect,
     xBestIndex: (table: Pointer, info: Pointer) => guard(table, () => bestIndex(sqlite, shape, declared, info)),
     xOpen: (_table: Pointer, out: Pointer) => {
-      cursors.set(vtab.xCursor.create(out).pointer, new RowCursor(source))
+      cursors.set(vtab.xCursor.create(out).pointer, new RowCursor(rows))
       return capi.SQLITE_OK
     },
     xClose: (pointer: Pointer) => {
@@ -100,5 +110,14 @@ function moduleMethods(sqlite: Sqlite, index: number, shape: TableShape, source:
       vtab.xRowid(out, cursors.get(pointer)?.row?.rowid ?? 0n)
       return capi.SQLITE_OK
     },
+    // A module without this is read only, and SQLite says so.
+    ...(shape.isWritable && {
+      xUpdate: (table: Pointer, argc: number, argv: Pointer, out: Pointer) =>
+        guard(table, () => {
+          const change = changeOf(sqlite, shape, argc, argv)
+          const rowid = rows.write(index, change)
+          if (change.kind === 'insert') vtab.xRowid(out, rowid)
+        }),
+    }),
   }
 }

@@ -58,9 +58,12 @@ const unsatisfiedCost = 1e200
 export function planIndex(columns: readonly PlannedColumn[], offers: readonly Offer[]): IndexPlan {
   const taken: Taken[] = []
   let cost = scanCost
+  let isSatisfied = columns.every(({ options }) => !options.required)
   for (const [at, offer] of offers.entries()) {
     const column = columns[offer.column]
-    if (!column || !offer.isUsable || !passed.has(offer.op) || !isPassed(column, offer)) continue
+    if (!column || !offer.isUsable || !passed.has(offer.op)) continue
+    if (column.options.required && isConstrainable(column, offer)) isSatisfied = true
+    if (!isPassed(column, offer)) continue
     taken.push({
       offer: at,
       column: offer.column,
@@ -70,26 +73,23 @@ export function planIndex(columns: readonly PlannedColumn[], offers: readonly Of
     if (isIndexed(column.options) || column.options.required) cost = Math.min(cost, 1)
     else cost = Math.min(cost, 1000)
   }
-  const required = columns.flatMap((column, at) => (column.options.required ? [at] : []))
-  const isSatisfied = required.length === 0 || taken.some((one) => required.includes(one.column))
   return { taken, cost: isSatisfied ? cost / (1 + taken.length) : unsatisfiedCost, isSatisfied }
 }
 
 function isPassed(column: PlannedColumn, offer: Offer): boolean {
   const { options, type } = column
+  if (!isConstrainable(column, offer)) return false
+  if (type !== 'TEXT' || offer.op !== operators.equals) return true
+  // Versions that are written differently can be equal, and so can texts under another collation than the column's.
+  return !options.collate?.startsWith('version') && offer.collation === (options.collate ?? 'binary')
+}
+
+function isConstrainable({ type, options }: PlannedColumn, { op }: Offer): boolean {
   if (!isIndexed(options) && !options.required && !options.additional) return false
-  if (type !== 'TEXT') return true
-  if (orderOperators.has(offer.op)) return false
-  // An equality under another collation than the column's would be filtered too strictly.
-  return offer.op !== operators.equals || offer.collation === sqliteCollation(options)
+  return type !== 'TEXT' || !orderOperators.has(op)
 }
 
 function isIndexed(options: ColumnOptions): boolean {
   const { index, required, additional, optimized, hidden, collate } = options
   return index === true || !(required || additional || optimized || hidden || collate)
-}
-
-/** The collation SQLite knows for a column; osquery's version collations compare as binary here. */
-export function sqliteCollation(options: ColumnOptions): 'binary' | 'nocase' | 'rtrim' {
-  return options.collate === 'nocase' || options.collate === 'rtrim' ? options.collate : 'binary'
 }

@@ -12,7 +12,15 @@ import type { BoundRow } from '../table.ts'
 export interface TableShape {
   readonly name: string
   readonly aliases: readonly string[]
-  readonly columns: readonly { readonly name: string; readonly type: ColumnType; readonly options: ColumnOptions }[]
+  readonly columns: readonly ShapedColumn[]
+  readonly isWritable: boolean
+}
+
+/** A column of it. */
+export interface ShapedColumn {
+  readonly name: string
+  readonly type: ColumnType
+  readonly options: ColumnOptions
 }
 
 /** Given to the worker at its start. */
@@ -57,11 +65,26 @@ export interface PullMessage {
   readonly pull: number
 }
 
+/** A change of one row; cells are in column order. */
+export type Change =
+  | { readonly kind: 'insert'; readonly cells: readonly Cell[] }
+  | { readonly kind: 'update'; readonly rowid: bigint; readonly cells: readonly Cell[] }
+  | { readonly kind: 'delete'; readonly rowid: bigint }
+
+/** The worker sleeps until the change has been made or has failed. */
+export interface WriteMessage {
+  readonly kind: 'write'
+  readonly table: number
+  readonly change: Change
+  readonly pull: number
+}
+
 /** Worker to main. A query gives `columns`, any number of `rows`, and `done`; or `failed` at any point. */
 export type FromWorker =
   | { readonly kind: 'ready' }
   | OpenMessage
   | PullMessage
+  | WriteMessage
   | { readonly kind: 'close'; readonly cursor: number }
   | { readonly kind: 'columns'; readonly columns: readonly string[] }
   | { readonly kind: 'rows'; readonly rows: readonly (readonly Cell[])[] }
@@ -74,8 +97,19 @@ export interface RowBatch {
   readonly isLast: boolean
 }
 
-/** Into the mailbox: the batch, or why there is none. */
-export type Answer = { readonly pull: number } & (RowBatch | { readonly error: string })
+/** A change was made: the id the row has now, 0 when it is gone. */
+export interface Written {
+  readonly rowid: bigint
+}
+
+/** There is no answer. A broken rule of the table is told from a failure: SQLite has a result code for it. */
+export interface Refusal {
+  readonly error: string
+  readonly isConstraint: boolean
+}
+
+/** Into the mailbox: what was asked for, or why there is none. */
+export type Answer = { readonly pull: number } & (RowBatch | Written | Refusal)
 
 /** Rows per answer, and per batch of results. */
 export const rowsPerBatch = 256

@@ -43,12 +43,17 @@ export type ModuleMethods = Readonly<Record<string, (...args: never[]) => number
 export interface Capi {
   readonly SQLITE_OK: number
   readonly SQLITE_ERROR: number
+  readonly SQLITE_CONSTRAINT: number
+  readonly SQLITE_UTF8: number
   readonly SQLITE_ROW: number
   readonly SQLITE_DONE: number
   readonly SQLITE_AUTH: number
   readonly SQLITE_DENY: number
   readonly SQLITE_SELECT: number
   readonly SQLITE_READ: number
+  readonly SQLITE_INSERT: number
+  readonly SQLITE_UPDATE: number
+  readonly SQLITE_DELETE: number
   readonly SQLITE_FUNCTION: number
   readonly SQLITE_RECURSIVE: number
   readonly SQLITE_PRAGMA: number
@@ -75,6 +80,9 @@ export interface Capi {
   sqlite3_value_type(value: Pointer): number
   sqlite3_value_text(value: Pointer): string | null
   sqlite3_value_double(value: Pointer): number
+  sqlite3_value_int64(value: Pointer): bigint
+  sqlite3_value_blob(value: Pointer): Pointer
+  sqlite3_value_bytes(value: Pointer): number
   sqlite3_result_null(context: Pointer): void
   sqlite3_result_text(context: Pointer, text: Pointer, length: number, destructor: number): void
   sqlite3_result_blob(context: Pointer, bytes: Pointer, length: number, destructor: number): void
@@ -98,9 +106,23 @@ export interface Capi {
   sqlite3_column_text(statement: Pointer, at: number): string | null
   sqlite3_column_js(statement: Pointer, at: number): unknown
   sqlite3_progress_handler(db: Pointer, steps: number, handler: () => number, data: Pointer): void
+  sqlite3_create_collation_v2(
+    db: Pointer,
+    name: string,
+    encoding: number,
+    data: Pointer,
+    compare: (data: Pointer, leftLength: number, left: Pointer, rightLength: number, right: Pointer) => number,
+    destroy: 0,
+  ): number
   sqlite3_set_authorizer(
     db: Pointer,
-    handler: (data: Pointer, action: number, first: string | number) => number,
+    handler: (
+      data: Pointer,
+      action: number,
+      first: string | number,
+      second: string | number,
+      database: string | number,
+    ) => number,
     data: Pointer,
   ): number
 }
@@ -114,6 +136,8 @@ export interface Memory {
   /** A copy; of one byte at least, so that it is never NULL. */
   allocFromTypedArray(bytes: Uint8Array): Pointer
   cstrToJs(pointer: Pointer): string | null
+  /** The memory as it is now; it moves when it grows. */
+  heap8u(): Uint8Array
   peekPtr(at: Pointer): Pointer
   pokePtr(at: Pointer, value: Pointer): void
   scopedAllocPush(): unknown

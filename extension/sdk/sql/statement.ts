@@ -90,7 +90,9 @@ function bindAll(sqlite: Sqlite, db: Pointer, statement: Pointer, params: readon
 
 function failure({ capi }: Sqlite, db: Pointer, rc: number): Error {
   const message = capi.sqlite3_errmsg(db)
-  return new Error(rc === capi.SQLITE_AUTH ? `only statements that read are run here: ${message}` : message)
+  return new Error(
+    rc === capi.SQLITE_AUTH ? `only statements that read or change rows of tables are run here: ${message}` : message,
+  )
 }
 
 /** Names of the result; a second column of the same name is numbered, so that objects keep both. */

@@ -40,10 +40,8 @@ export function bindCell({ capi, wasm }: Sqlite, statement: Pointer, at: number,
 /** Reads a column of the current row. 64-bit integers are numbers when they are safe, bigints otherwise. */
 export function readCell({ capi }: Sqlite, statement: Pointer, at: number): Cell {
   switch (capi.sqlite3_column_type(statement, at)) {
-    case capi.SQLITE_INTEGER: {
-      const value = BigInt(capi.sqlite3_column_int64(statement, at))
-      return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
-    }
+    case capi.SQLITE_INTEGER:
+      return integerCell(BigInt(capi.sqlite3_column_int64(statement, at)))
     case capi.SQLITE_FLOAT:
       return capi.sqlite3_column_double(statement, at)
     case capi.SQLITE_TEXT:
@@ -53,4 +51,46 @@ export function readCell({ capi }: Sqlite, statement: Pointer, at: number): Cell
     default:
       return null
   }
+}
+
+/** Reads a value SQLite hands to a function or a table; same numbers as above, texts with whatever NUL is in them. */
+export function readValue({ capi, wasm }: Sqlite, value: Pointer): Cell {
+  const bytes = (): Uint8Array => {
+    const start = capi.sqlite3_value_blob(value) // before the length: SQLite may convert
+    return wasm.heap8u().slice(start, start + capi.sqlite3_value_bytes(value))
+  }
+  switch (capi.sqlite3_value_type(value)) {
+    case capi.SQLITE_INTEGER:
+      return integerCell(capi.sqlite3_value_int64(value))
+    case capi.SQLITE_FLOAT:
+      return capi.sqlite3_value_double(value)
+    case capi.SQLITE_TEXT:
+      return utf8.decode(bytes())
+    case capi.SQLITE_BLOB:
+      return bytes()
+    default:
+      return null
+  }
+}
+
+/** SQL's name for the storage class of a value. */
+export function storageClass({ capi }: Sqlite, value: Pointer): 'INTEGER' | 'REAL' | 'TEXT' | 'BLOB' | 'NULL' {
+  switch (capi.sqlite3_value_type(value)) {
+    case capi.SQLITE_INTEGER:
+      return 'INTEGER'
+    case capi.SQLITE_FLOAT:
+      return 'REAL'
+    case capi.SQLITE_TEXT:
+      return 'TEXT'
+    case capi.SQLITE_BLOB:
+      return 'BLOB'
+    default:
+      return 'NULL'
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
+function integerCell(value: bigint): Cell {
+  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
 }

@@ -1,16 +1,27 @@
 /**
  * The thread SQLite runs in: takes statements, answers with rows, asks for rows of tables and waits for them.
  *
- * It may sleep and compute for as long as it takes; the main loop never does. The database is in memory, tables are
- * read only, and an authorizer refuses every statement that is not a query.
+ * It may sleep and compute for as long as it takes; the main loop never does. The database is in memory, and
+ * an authorizer refuses every statement that does more than read, or change rows of tables that let themselves be changed.
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { ConstraintError } from '../writer.ts'
 import { authorize } from './authorizer.ts'
+import { createCollations } from './collations.ts'
 import { createTable } from './module.ts'
-import { type Answer, answerFlag, type FromWorker, stopFlag, type ToWorker, type WorkerSetup } from './protocol.ts'
+import {
+  type Answer,
+  answerFlag,
+  type FromWorker,
+  type Refusal,
+  stopFlag,
+  type ToWorker,
+  type WorkerSetup,
+} from './protocol.ts'
 import type { RowSource } from './row-cursor.ts'
 import { openSqlite } from './sqlite.ts'
 import { runStatement } from './statement.ts'
+import type { RowSink } from './update.ts'
 
 const setup = workerData as WorkerSetup // made by index.ts
 const flags = new Int32Array(setup.flags)
@@ -18,21 +29,33 @@ const say = (message: FromWorker): void => parentPort?.postMessage(message)
 
 let lastCursor = 0
 let lastPull = 0
-const source: RowSource = {
+const rows: RowSource & RowSink = {
   open(table, constraints, used) {
     const cursor = ++lastCursor
     say({ kind: 'open', cursor, table, constraints, used })
     return cursor
   },
   pull(cursor) {
-    const pull = ++lastPull
-    const before = Atomics.load(flags, answerFlag)
-    say({ kind: 'pull', cursor, pull })
-    const answer = waitForAnswer(pull, before)
-    if ('error' in answer) throw new Error(answer.error)
-    return answer
+    const answer = ask((pull) => ({ kind: 'pull', cursor, pull }))
+    if ('rows' in answer) return answer
+    throw new Error('a table was asked for rows and gave something else')
   },
   close: (cursor) => say({ kind: 'close', cursor }),
+  write(table, change) {
+    const answer = ask((pull) => ({ kind: 'write', table, change, pull }))
+    if ('rowid' in answer) return answer.rowid
+    throw new Error('a table was asked for a change and gave something else')
+  },
+}
+
+/** Asks the main side and waits; throws what it refuses. */
+function ask(message: (pull: number) => FromWorker): Exclude<Answer, Refusal> {
+  const pull = ++lastPull
+  const before = Atomics.load(flags, answerFlag)
+  say(message(pull))
+  const answer = waitForAnswer(pull, before)
+  if (!('error' in answer)) return answer
+  throw answer.isConstraint ? new ConstraintError(answer.error) : new Error(answer.error)
 }
 
 /** Sleeps until the mailbox holds the answer to this very pull. The counter moves after an answer was put there. */
@@ -51,8 +74,9 @@ function receive(): Answer | undefined {
 /** A function, because a bundle for a thread may be a plain script, and that knows no await outside of one. */
 async function serve(): Promise<void> {
   const { sqlite, db } = await openSqlite()
-  for (const [index, shape] of setup.tables.entries()) createTable(sqlite, db, index, shape, source)
-  authorize(sqlite, db)
+  createCollations(sqlite, db)
+  for (const [index, shape] of setup.tables.entries()) createTable(sqlite, db, index, shape, rows)
+  authorize(sqlite, db, new Set(setup.tables.flatMap(({ name, aliases }) => [name, ...aliases])))
   sqlite.capi.sqlite3_progress_handler(db, 1000, () => Atomics.load(flags, stopFlag), 0)
 
   parentPort?.on('message', (message: ToWorker) => {

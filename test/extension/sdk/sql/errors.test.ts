@@ -2,9 +2,9 @@
  * Everything that goes wrong is said to the caller, and the database answers the next query.
  */
 import type { Worker } from 'node:worker_threads'
-import { describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { bigint, integer, text } from '../../../../extension/sdk/index.ts'
-import { openSql } from '../../../../extension/sdk/sql/index.ts'
+import { openSql, type SqlDatabase } from '../../../../extension/sdk/sql/index.ts'
 import { tableOf, withSql } from './tables.ts'
 
 /** Every worker that was started, so that a test can end one as a crash would. */
@@ -67,6 +67,12 @@ describe('a failing table', () => {
 })
 
 describe('a bad statement', () => {
+  let database: SqlDatabase
+  beforeAll(async () => {
+    database = await openSql(all)
+  })
+  afterAll(() => database.close())
+
   it.each([
     ['SELEC 1', 'near "SELEC": syntax error'],
     ['SELECT', 'incomplete input'],
@@ -81,22 +87,18 @@ describe('a bad statement', () => {
     ["SELECT n FROM numbers WHERE n REGEXP 'a'", 'no such function: REGEXP'],
     ["SELECT n FROM numbers WHERE n MATCH 'a'", 'unable to use function MATCH'],
   ])('is refused: %j', async (sql, message) => {
-    await withSql(all, async (database) => {
-      await expect(database.query(sql)).rejects.toThrow(message)
-      expect((await database.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
-    })
+    await expect(database.query(sql)).rejects.toThrow(message)
+    expect((await database.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
   })
 
   it('may end with semicolons and comments', async () => {
-    await withSql(all, async (database) => {
-      for (const sql of [
-        'SELECT 1 AS a;',
-        'SELECT 1 AS a; ;; ',
-        'SELECT 1 AS a; -- done',
-        '/* x */ SELECT 1 AS a /* y */;\n/* z */',
-      ])
-        expect((await database.query(sql)).rows).toEqual([{ a: 1 }])
-    })
+    for (const sql of [
+      'SELECT 1 AS a;',
+      'SELECT 1 AS a; ;; ',
+      'SELECT 1 AS a; -- done',
+      '/* x */ SELECT 1 AS a /* y */;\n/* z */',
+    ])
+      expect((await database.query(sql)).rows).toEqual([{ a: 1 }])
   })
 })
 

@@ -1,0 +1,47 @@
+/**
+ * The answer of one statement on its way in from the worker: names first, then rows, then the end.
+ */
+import type { Cell } from '../columns.ts'
+import type { FromWorker } from './protocol.ts'
+import type { ResultRow, ResultSet } from './sql-database.ts'
+
+/** What of the worker's messages makes up an answer. */
+export type ResultMessage = FromWorker & { kind: 'columns' | 'rows' | 'done' | 'failed' }
+
+/** Gathers one answer. */
+export class ResultCollector {
+  readonly result: Promise<ResultSet>
+  /** Fails the answer from outside. */
+  readonly reject: (error: Error) => void
+  readonly #resolve: (result: ResultSet) => void
+  readonly #rows: ResultRow[] = []
+  #columns: readonly string[] = []
+
+  constructor() {
+    const { promise, resolve, reject } = Promise.withResolvers<ResultSet>()
+    this.result = promise
+    this.reject = reject
+    this.#resolve = resolve
+  }
+
+  /** Takes a message in; `cause` is what a table threw, for a statement that failed by it. */
+  receive(message: ResultMessage, cause: unknown): void {
+    switch (message.kind) {
+      case 'columns':
+        this.#columns = message.columns
+        return
+      case 'rows':
+        for (const row of message.rows) this.#rows.push(named(this.#columns, row))
+        return
+      case 'done':
+        this.#resolve({ columns: this.#columns, rows: this.#rows })
+        return
+      case 'failed':
+        this.reject(new Error(message.message, cause === undefined ? {} : { cause }))
+    }
+  }
+}
+
+function named(columns: readonly string[], row: readonly Cell[]): ResultRow {
+  return Object.fromEntries(columns.map((column, at) => [column, row[at] ?? null]))
+}
