@@ -39,5 +39,13 @@ export { type QueryContext, queryContext } from './query-context.ts'
 export type { Range } from './range.ts'
 export { type Route, routes } from './routes.ts'
 export { rowid } from './rowid.ts'
-export { type Attribute, type BoundRow, defineTable, type Table } from './table.ts'
+export {
+  type ColumnSpec,
+  type FleetColumn,
+  type FleetTable,
+  fleetTable,
+  type TableSpec,
+  tableSpec,
+} from './spec.ts'
+export { type Attribute, type BoundRow, defineTable, type Table, type TablePlatform } from './table.ts'
 export { ConstraintError, type TableWriter } from './writer.ts'
