@@ -130,6 +130,46 @@ function declareOnly(
   void table
 }
 
+describe('a writable table', () => {
+  const kept = { ...good, columns: { path: text('Path'), size: bigint('Size'), mode: integer('Mode') } }
+  const declare = (table: Parameters<typeof defineTable<typeof kept.columns, { log: string[] }, object>>[0]) =>
+    defineTable(table)
+
+  it('gets rows that are typed by the columns, and whole', () => {
+    const table = declare({
+      ...kept,
+      async *generate() {},
+      insert(row, { log }) {
+        const path: string = row.path // TEXT is never NULL
+        const size: number | bigint | null = row.size
+        log.push(path, String(size))
+        // @ts-expect-error: no such column
+        log.push(row.name)
+        // @ts-expect-error: an INTEGER can be NULL
+        const mode: number = row.mode
+        log.push(String(mode))
+      },
+      update(row, previous, { log }) {
+        log.push(row.path, previous.path)
+        // @ts-expect-error: rows are not written into
+        previous.path = 'x'
+      },
+    })
+    expect(table.delete).toBeUndefined()
+  })
+
+  it('has no required column, since rows are looked for without constraints', () => {
+    const columns = { ...kept.columns, path: text('Path', { required: true }) }
+    expect(() => declare({ ...kept, columns, async *generate() {}, delete() {} })).toThrow('column "path" is required')
+  })
+
+  it('has no column aliases when it can be updated, since osquery refuses them then', () => {
+    const columns = { ...kept.columns, path: text('Path', { aliases: ['file'] }) }
+    expect(() => declare({ ...kept, columns, async *generate() {}, update() {} })).toThrow('column "path" has aliases')
+    expect(declare({ ...kept, columns, async *generate() {}, insert() {}, delete() {} }).name).toBe(kept.name)
+  })
+})
+
 describe('routes', () => {
   const table = defineTable({
     name: 'everything',

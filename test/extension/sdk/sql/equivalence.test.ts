@@ -3,7 +3,7 @@
  * the same answer.
  *
  * The virtual table filters as hard as a table may: it drops every row that `mayMatch` of some column refuses, and
- * gives only rows whose values are among `equals`. A prefilter or a push-down that is too strict
+ * gives only rows whose values are among `equals`, within `range`, and like `likes` and `globs`. A prefilter or a push-down that is too strict
  * loses rows here. One form is left out: a TEXT column IN a list of numbers from a subquery, where SQLite itself compares
  * as text when the column belongs to a virtual table, and as numbers otherwise. Many statements share one pair of databases, because opening one costs more than a query.
  */
@@ -17,7 +17,10 @@ import {
   type Column,
   type ColumnOptions,
   double,
+  glob,
   integer,
+  like,
+  type Range,
   type Row,
   text,
   unsignedBigint,
@@ -97,13 +100,28 @@ function strictTable(name: string, { columns, rows }: Declared): BoundTable {
   return tableOf(name, columns, ['key'], async function* (context) {
     const wanted = names.flatMap((column) => {
       const values = context.equals(column)
-      return values ? [{ column, isAmong: lookup(columns[column]?.type, columns[column]?.options, values) }] : []
+      const isAmong = values ? lookup(columns[column]?.type, columns[column]?.options, values) : () => true
+      const { from, to } = context.range(column)
+      const isWithin = (cell: Cell) =>
+        (from === undefined && to === undefined) ||
+        (typeof cell !== 'string' && cell !== null && !(cell instanceof Uint8Array) && between(cell, from, to))
+      const isText = columns[column]?.type === 'TEXT' // of a number SQLite makes a text first
+      const isLike = (cell: Cell) =>
+        !isText ||
+        (context.likes(column).every((pattern) => like(pattern, String(cell ?? ''))) &&
+          context.globs(column).every((pattern) => glob(pattern, String(cell ?? ''))))
+      return [{ column, passes: (cell: Cell) => isAmong(cell) && isWithin(cell) && isLike(cell) }]
     })
     for (const row of rows) {
       const isKept = names.every((column) => context.mayMatch(column, (row[column] ?? null) as Cell))
-      if (isKept && wanted.every(({ column, isAmong }) => isAmong((row[column] ?? null) as Cell))) yield row
+      if (isKept && wanted.every(({ column, passes }) => passes((row[column] ?? null) as Cell))) yield row
     }
   })
+}
+
+/** Bounds as a table would use them. */
+function between(cell: number | bigint, from: Range['from'], to: Range['to']): boolean {
+  return (from === undefined || cell >= from) && (to === undefined || cell <= to)
 }
 
 /** An exact look-up as a table would do it: a set of texts under the column's collation, or of numbers. */
