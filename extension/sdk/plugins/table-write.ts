@@ -4,7 +4,8 @@
  * The answer is one row with a status word; only what nobody foresaw is a failed call. `osquery/sql/virtual_table.cpp`,
  * xUpdate.
  */
-import type { BoundColumn, BoundTable } from '../bind.ts'
+import type { BoundTable } from '../bind.ts'
+import type { BoundColumn } from '../cells.ts'
 import type { Cell } from '../columns.ts'
 import { messageOf, type PluginRequest } from '../plugin.ts'
 import { type EncodedRows, encodeMaps } from '../wire/rows.ts'
