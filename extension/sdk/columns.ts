@@ -6,7 +6,10 @@
  */
 
 /** osquery's column types. */
-export type ColumnType = 'TEXT' | 'INTEGER' | 'BIGINT' | 'UNSIGNED BIGINT' | 'DOUBLE' | 'BLOB'
+export const columnTypes = ['TEXT', 'INTEGER', 'BIGINT', 'UNSIGNED BIGINT', 'DOUBLE', 'BLOB'] as const
+
+/** Name of a type. */
+export type ColumnType = (typeof columnTypes)[number]
 
 /** A value of any column. */
 export type Cell = string | number | bigint | Uint8Array | null

@@ -10,8 +10,8 @@ import { Mailbox } from './mailbox.ts'
 import { currentCall, isInside } from './nesting.ts'
 import { checkParams } from './params.ts'
 import { type FromWorker, stopFlag, type ToWorker } from './protocol.ts'
-import { ResultCollector } from './result-collector.ts'
-import type { QueryOptions, ResultSet, SqlDatabase } from './sql-database.ts'
+import { type Outcome, ResultCollector } from './result-collector.ts'
+import type { DescribedColumn, QueryOptions, ResultSet, SqlDatabase } from './sql-database.ts'
 
 /** How long to wait for tables, and for SQLite, after a query was stopped. */
 export interface Patience {
@@ -53,12 +53,17 @@ export class Database implements SqlDatabase {
     worker.on('exit', () => this.#end('the SQL engine has ended; open a new database'))
   }
 
-  query(sql: string, options: QueryOptions = {}): Promise<ResultSet> {
-    return this.#takeTurn(options.signal, () => this.#run(sql, options, false))
+  async query(sql: string, options: QueryOptions = {}): Promise<ResultSet> {
+    const { columns, rows } = await this.#takeTurn(options.signal, () => this.#run(sql, options, false))
+    return { columns: columns.map(({ name }) => name), rows }
   }
 
   async columns(sql: string): Promise<readonly string[]> {
-    return (await this.#takeTurn(undefined, () => this.#run(sql, {}, true))).columns
+    return (await this.describe(sql)).map(({ name }) => name)
+  }
+
+  async describe(sql: string, options: Pick<QueryOptions, 'signal'> = {}): Promise<readonly DescribedColumn[]> {
+    return (await this.#takeTurn(options.signal, () => this.#run(sql, options, true))).columns
   }
 
   async close(): Promise<void> {
@@ -67,7 +72,7 @@ export class Database implements SqlDatabase {
     await Promise.all([this.#worker.terminate(), this.#turns.idle()])
   }
 
-  async #takeTurn(signal: AbortSignal | undefined, run: () => Promise<ResultSet>): Promise<ResultSet> {
+  async #takeTurn(signal: AbortSignal | undefined, run: () => Promise<Outcome>): Promise<Outcome> {
     signal?.throwIfAborted()
     if (this.#ended) throw this.#ended
     if (isInside(this)) {
@@ -76,7 +81,7 @@ export class Database implements SqlDatabase {
     return this.#turns.take(signal, run)
   }
 
-  async #run(sql: string, { params = [], signal }: QueryOptions, describe: boolean): Promise<ResultSet> {
+  async #run(sql: string, { params = [], asText = false, signal }: QueryOptions, describe: boolean): Promise<Outcome> {
     if (this.#ended) throw this.#ended
     const running = new ResultCollector()
     let stuck: NodeJS.Timeout | undefined
@@ -89,7 +94,7 @@ export class Database implements SqlDatabase {
     this.#worker.ref()
     try {
       checkParams(params)
-      this.#worker.postMessage({ kind: 'query', sql, params, describe } satisfies ToWorker)
+      this.#worker.postMessage({ kind: 'query', sql, params, describe, asText } satisfies ToWorker)
       return await running.result
     } catch (error) {
       signal?.throwIfAborted()

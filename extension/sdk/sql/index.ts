@@ -11,7 +11,7 @@ import { Database } from './database.ts'
 import type { WorkerSetup } from './protocol.ts'
 import type { SqlDatabase } from './sql-database.ts'
 
-export type { QueryOptions, ResultRow, ResultSet, SqlDatabase } from './sql-database.ts'
+export type { DescribedColumn, QueryOptions, ResultRow, ResultSet, SqlDatabase } from './sql-database.ts'
 
 /** Options of a database. */
 export interface SqlOptions {

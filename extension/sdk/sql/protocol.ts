@@ -37,12 +37,13 @@ export const answerFlag = 0
 /** Index of the stop flag. */
 export const stopFlag = 1
 
-/** Main to worker: one statement. `describe` asks for the names of its columns only. */
+/** Main to worker: one statement. `describe` asks for its columns only; `asText` for values as SQLite prints them. */
 export type ToWorker = {
   readonly kind: 'query'
   readonly sql: string
   readonly params: readonly Cell[]
   readonly describe: boolean
+  readonly asText: boolean
 }
 
 /** A constraint on its way to a table: column by position, operator by number. */
@@ -86,7 +87,7 @@ export type FromWorker =
   | PullMessage
   | WriteMessage
   | { readonly kind: 'close'; readonly cursor: number }
-  | { readonly kind: 'columns'; readonly columns: readonly string[] }
+  | { readonly kind: 'columns'; readonly columns: readonly { readonly name: string; readonly type: string | null }[] }
   | { readonly kind: 'rows'; readonly rows: readonly (readonly Cell[])[] }
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly message: string }

@@ -3,22 +3,28 @@
  */
 import type { Cell } from '../columns.ts'
 import type { FromWorker } from './protocol.ts'
-import type { ResultRow, ResultSet } from './sql-database.ts'
+import type { DescribedColumn, ResultRow } from './sql-database.ts'
 
 /** What of the worker's messages makes up an answer. */
 export type ResultMessage = FromWorker & { kind: 'columns' | 'rows' | 'done' | 'failed' }
 
+/** An answer: its columns with their types, and its rows. */
+export interface Outcome {
+  readonly columns: readonly DescribedColumn[]
+  readonly rows: readonly ResultRow[]
+}
+
 /** Gathers one answer. */
 export class ResultCollector {
-  readonly result: Promise<ResultSet>
+  readonly result: Promise<Outcome>
   /** Fails the answer from outside. */
   readonly reject: (error: Error) => void
-  readonly #resolve: (result: ResultSet) => void
+  readonly #resolve: (result: Outcome) => void
   readonly #rows: ResultRow[] = []
-  #columns: readonly string[] = []
+  #columns: readonly DescribedColumn[] = []
 
   constructor() {
-    const { promise, resolve, reject } = Promise.withResolvers<ResultSet>()
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome>()
     this.result = promise
     this.reject = reject
     this.#resolve = resolve
@@ -42,6 +48,6 @@ export class ResultCollector {
   }
 }
 
-function named(columns: readonly string[], row: readonly Cell[]): ResultRow {
-  return Object.fromEntries(columns.map((column, at) => [column, row[at] ?? null]))
+function named(columns: readonly DescribedColumn[], row: readonly Cell[]): ResultRow {
+  return Object.fromEntries(columns.map(({ name }, at) => [name, row[at] ?? null]))
 }

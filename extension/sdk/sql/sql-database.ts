@@ -12,10 +12,19 @@ export interface ResultSet {
   readonly rows: readonly ResultRow[]
 }
 
+/** A column of a statement's answer. */
+export interface DescribedColumn {
+  readonly name: string
+  /** As the column was declared; null for an expression. */
+  readonly type: string | null
+}
+
 /** Options of one query. */
 export interface QueryOptions {
   /** Values for `?` parameters, in order. */
   readonly params?: readonly Cell[]
+  /** Gives every value as text, as SQLite prints it: 3.0 stays `3.0`, NULL is ''. */
+  readonly asText?: boolean
   /** Stops the query wherever it is: waiting for its turn, in SQLite, or in a table. It rejects with the reason. */
   readonly signal?: AbortSignal
 }
@@ -31,6 +40,8 @@ export interface SqlDatabase {
   query(sql: string, options?: QueryOptions): Promise<ResultSet>
   /** Names of the columns a statement would give; nothing is run. */
   columns(sql: string): Promise<readonly string[]>
+  /** The same with their types. */
+  describe(sql: string, options?: Pick<QueryOptions, 'signal'>): Promise<readonly DescribedColumn[]>
   /** Ends the worker; queries that are running or waiting are rejected. May be called again. */
   close(): Promise<void>
 }

@@ -99,6 +99,8 @@ export interface Capi {
   sqlite3_bind_blob(statement: Pointer, at: number, bytes: Pointer, length: number, destructor: number): number
   sqlite3_column_count(statement: Pointer): number
   sqlite3_column_name(statement: Pointer, at: number): string
+  /** As declared; null for an expression. */
+  sqlite3_column_decltype(statement: Pointer, at: number): string | null
   sqlite3_column_type(statement: Pointer, at: number): number
   sqlite3_column_int64(statement: Pointer, at: number): bigint | number
   sqlite3_column_double(statement: Pointer, at: number): number

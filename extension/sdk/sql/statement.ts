@@ -4,11 +4,11 @@
 import type { Cell } from '../columns.ts'
 import { rowsPerBatch, type ToWorker } from './protocol.ts'
 import type { Pointer, Sqlite } from './sqlite.ts'
-import { bindCell, readCell } from './values.ts'
+import { bindCell, readCell, readText } from './values.ts'
 
 /** Where an answer goes: the names once, then rows. */
 export interface ResultWriter {
-  columns(names: readonly string[]): void
+  columns(columns: readonly { readonly name: string; readonly type: string | null }[]): void
   rows(rows: readonly (readonly Cell[])[]): void
 }
 
@@ -18,15 +18,16 @@ export function runStatement(sqlite: Sqlite, db: Pointer, message: ToWorker, wri
   const statement = prepareOne(sqlite, db, message.sql)
   try {
     const columns = columnNames(sqlite, statement)
-    writer.columns(columns)
+    writer.columns(columns.map((name, at) => ({ name, type: sqlite.capi.sqlite3_column_decltype(statement, at) })))
     if (message.describe) return
     bindAll(sqlite, db, statement, message.params)
+    const read = message.asText ? readText : readCell
     let rows: Cell[][] = []
     for (;;) {
       const rc = capi.sqlite3_step(statement)
       if (rc === capi.SQLITE_DONE) break
       if (rc !== capi.SQLITE_ROW) throw failure(sqlite, db, rc)
-      rows.push(columns.map((_, at) => readCell(sqlite, statement, at)))
+      rows.push(columns.map((_, at) => read(sqlite, statement, at)))
       if (rows.length >= rowsPerBatch) {
         writer.rows(rows)
         rows = []

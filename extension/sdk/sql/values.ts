@@ -94,3 +94,10 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 function integerCell(value: bigint): Cell {
   return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
 }
+
+/** Reads a column of the current row as SQLite prints it: NULL is empty, a text ends at its first NUL. */
+export function readText({ capi }: Sqlite, statement: Pointer, at: number): string {
+  const text = capi.sqlite3_column_text(statement, at) ?? ''
+  const end = text.indexOf('\0')
+  return end < 0 ? text : text.slice(0, end)
+}

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bigint, blob, type Cell, double, integer, text, unsignedBigint } from '../../../../extension/sdk/index.ts'
 import { openSql, type SqlDatabase } from '../../../../extension/sdk/sql/index.ts'
-import { tableOf } from './tables.ts'
+import { tableOf, withSql } from './tables.ts'
 
 const rows = [
   { id: 1, t: '', i: 0, b: 0, u: 0, d: 0, bl: new Uint8Array() },
@@ -139,6 +139,14 @@ describe('column names', () => {
     ])
   })
 
+  it('have the types they were declared with', async () => {
+    expect(await database.describe('SELECT id, t, id + 1 AS n FROM cells')).toEqual([
+      { name: 'id', type: 'INTEGER' },
+      { name: 't', type: 'TEXT' },
+      { name: 'n', type: null },
+    ])
+  })
+
   it('are there without rows, and without running anything', async () => {
     expect(await database.query('SELECT id, t FROM cells WHERE 0')).toEqual({ columns: ['id', 't'], rows: [] })
     expect(await database.columns('SELECT *, id + ? FROM cells')).toEqual([
@@ -151,5 +159,17 @@ describe('column names', () => {
       'bl',
       'id + ?',
     ])
+  })
+})
+
+describe('values as text', () => {
+  it('are what SQLite prints, NULL is empty, and a NUL ends', async () => {
+    const sql =
+      "SELECT 3.0 AS d, 1.5 AS e, 9223372036854775807 AS i, NULL AS n, 'a' || char(0) || 'b' AS t, x'4100' AS b"
+    await withSql([], async (database) => {
+      expect((await database.query(sql, { asText: true })).rows).toEqual([
+        { d: '3.0', e: '1.5', i: '9223372036854775807', n: '', t: 'a', b: 'A' },
+      ])
+    })
   })
 })
