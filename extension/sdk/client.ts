@@ -57,12 +57,12 @@ export class ExtensionClient {
     this.#options = options
   }
 
-  ping(options?: ExchangeOptions): Promise<RemoteStatus> {
-    return this.ask('ping', [], options)
+  async ping(options?: ExchangeOptions): Promise<RemoteStatus> {
+    return wholeStatus(await this.ask('ping', [], options))
   }
 
   async call({ registry, item, request }: PluginCall, options?: ExchangeOptions): Promise<RemoteAnswer> {
-    return await this.ask('call', [registry, item, request], options)
+    return wholeAnswer(await this.ask('call', [registry, item, request], options))
   }
 
   async shutdown(options?: ExchangeOptions): Promise<void> {
@@ -103,26 +103,38 @@ export class ManagerClient extends ExtensionClient {
     registry: RegistryRoutes,
     options?: ExchangeOptions,
   ): Promise<RemoteStatus> {
-    return await this.ask('registerExtension', [info, registry], options)
+    return wholeStatus(await this.ask('registerExtension', [info, registry], options))
   }
 
   async deregisterExtension(uuid: bigint, options?: ExchangeOptions): Promise<RemoteStatus> {
-    return await this.ask('deregisterExtension', [uuid], options)
+    return wholeStatus(await this.ask('deregisterExtension', [uuid], options))
   }
 
   /** Rows of a query, all columns as text; throws StatusError with osquery's message. */
   async query(sql: string, options?: ExchangeOptions): Promise<readonly TextRow[]> {
-    return rowsOf(await this.ask<RemoteAnswer>('query', [sql], options))
+    return rowsOf(wholeAnswer(await this.ask('query', [sql], options)))
   }
 
   /** Columns a query would give: one row each, from name to type. */
   async getQueryColumns(sql: string, options?: ExchangeOptions): Promise<readonly TextRow[]> {
-    return rowsOf(await this.ask<RemoteAnswer>('getQueryColumns', [sql], options))
+    return rowsOf(wholeAnswer(await this.ask('getQueryColumns', [sql], options)))
   }
 
   protected override service(): ReturnType<ExtensionClient['service']> {
     return managerService
   }
+}
+
+/** What the generated code read: a field that was not sent is null. */
+type Sent<T> = { readonly [Key in keyof T]?: T[Key] | null }
+
+/** A status as C++ would have it: what was not sent is empty. Some SDKs leave out what they do not know. */
+function wholeStatus(sent: Sent<RemoteStatus> | null | undefined): RemoteStatus {
+  return { code: sent?.code ?? 0, message: sent?.message ?? '', uuid: sent?.uuid ?? 0n }
+}
+
+function wholeAnswer(sent: { status?: Sent<RemoteStatus> | null; response?: readonly TextRow[] | null }): RemoteAnswer {
+  return { status: wholeStatus(sent.status), response: sent.response ?? [] }
 }
 
 /** Rows of an answer whose status is good. */

@@ -21,7 +21,7 @@ export interface CoreParts {
 export const coreItemNames: readonly { readonly registry: string; readonly name: string }[] = [
   { registry: 'config', name: 'filesystem' },
   { registry: 'config', name: 'update' },
-  { registry: 'database', name: 'default' },
+  { registry: 'database', name: 'rocksdb' },
   { registry: 'logger', name: 'filesystem' },
   { registry: 'sql', name: 'sql' },
 ]
@@ -32,7 +32,9 @@ export async function callCoreItem(
   { registry, item, request }: PluginCall,
   signal: AbortSignal,
 ): Promise<Answer> {
-  switch (`${registry}/${item}`) {
+  // Without a name the registry's active plugin is meant.
+  const name = item === '' ? coreItemNames.find((one) => one.registry === registry)?.name : item
+  switch (`${registry}/${name}`) {
     case 'sql/sql':
       return succeeded(await query(request['query'] ?? '', signal))
     case 'config/update':
@@ -41,7 +43,7 @@ export async function callCoreItem(
     case 'config/filesystem':
       throw new Error('config file does not exist: /etc/osquery/osquery.conf')
     case 'logger/filesystem':
-    case 'database/default':
+    case 'database/rocksdb':
       return succeeded()
   }
   const table = registry === 'table' ? tables.find(({ name }) => name === item) : undefined

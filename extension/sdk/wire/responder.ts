@@ -7,7 +7,7 @@ import generatedTypes from '../generated/osquery_types.js'
 import { type Message, messageTypes } from './message.ts'
 import { MemoryProtocol, MemoryTransport, MessageProtocol } from './protocol.ts'
 import { WireError } from './refusal.ts'
-import { type Answer, responsePieces, type Status } from './response.ts'
+import { type Answer, exceptionMessage, responsePieces, type Status } from './response.ts'
 
 /** Structures the generated code fills; a field that was not sent is null. */
 const { ExtensionCall, ExtensionQuery } = generatedTypes as unknown as {
@@ -78,7 +78,8 @@ export function managerResponder(service: ManagerService): Respond {
     ...statusHandler(service),
     extensions: () => service.extensions(),
     options: () => service.options(),
-    registerExtension: (info: ExtensionInfo, registry: RegistryRoutes) => service.registerExtension(info, registry),
+    registerExtension: (info: Partial<Nullable<ExtensionInfo>> | null, registry: RegistryRoutes | null) =>
+      service.registerExtension(whole(info), registry ?? {}),
     deregisterExtension: (uuid: bigint) => ({ ...service.deregisterExtension(uuid), uuid: service.uuid }),
   }
   return responder(service, new managerService.Processor(handler), {
@@ -87,6 +88,9 @@ export function managerResponder(service: ManagerService): Respond {
     getQueryColumns: (message, signal) => service.getQueryColumns(readSql(message), signal),
   })
 }
+
+/** Thrift's number for a method nobody serves. */
+const unknownMethod = 1
 
 type Raw = Readonly<Record<string, (message: Message, signal: AbortSignal) => Promise<Answer>>>
 
@@ -105,6 +109,9 @@ function responder(service: ExtensionService, processor: Processor, raw: Raw): R
       const answer = await raw[method]?.(message, signal)
       if (answer) return responsePieces(method, seqid, answer, service.uuid)
     }
+    if (!(`process_${method}` in processor)) {
+      return [exceptionMessage(method, seqid, `Invalid method name: '${method}'`, unknownMethod)]
+    }
     return [await processed(processor, message)]
   }
 }
@@ -121,6 +128,18 @@ function statusHandler(service: ExtensionService) {
   return {
     ping: () => ({ ...service.ping(), uuid: service.uuid }),
     shutdown: () => service.shutdown(),
+  }
+}
+
+type Nullable<T> = { readonly [Key in keyof T]: T[Key] | null }
+
+/** A field that was not sent is empty, as in C++. */
+function whole(info: Partial<Nullable<ExtensionInfo>> | null): ExtensionInfo {
+  return {
+    name: info?.name ?? '',
+    version: info?.version ?? '',
+    sdk_version: info?.sdk_version ?? '',
+    min_sdk_version: info?.min_sdk_version ?? '',
   }
 }
 

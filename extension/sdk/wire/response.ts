@@ -44,6 +44,20 @@ export function responsePieces(method: string, seqid: number, answer: Answer, uu
   return [head, ...rows.pieces, Buffer.of(types.stop, types.stop)]
 }
 
+/** The reply to what cannot be answered: Thrift's own exception, with one of its numbers. */
+export function exceptionMessage(method: string, seqid: number, message: string, kind: number): Buffer {
+  return Buffer.concat([
+    int32(0x80010000 | messageTypes.exception),
+    text(method),
+    int32(seqid),
+    field(types.string, 1),
+    text(message),
+    field(types.i32, 2),
+    int32(kind),
+    Buffer.of(types.stop),
+  ])
+}
+
 function field(type: number, id: number): Buffer {
   return Buffer.of(type, id >> 8, id & 0xff)
 }
