@@ -211,5 +211,5 @@ export class Core implements AsyncDisposable {
 }
 
 function seconds(ms: number): string {
-  return String(Math.max(1, Math.round(ms / 1000)))
+  return String(ms / 1000)
 }

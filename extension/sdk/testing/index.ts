@@ -8,6 +8,7 @@ import { Core, type CoreOptions } from './core.ts'
 
 export type { Core, CoreOptions, PushedConfig } from './core.ts'
 export type { CoreEvent, CoreEvents, Patience, RemovalReason } from './events.ts'
+export { type LaunchedExtension, type LaunchOptions, launchExtension } from './launch.ts'
 export type { ConfigCaller, DistributedCaller, LoggerCaller } from './plugin-callers.ts'
 
 /** Starts a core; it listens when this resolves. End it with `stop()`, or `await using`. */
