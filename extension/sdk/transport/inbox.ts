@@ -10,7 +10,8 @@ const firstBytes = 4096
 export class Inbox {
   readonly #maxBytes: number
   #buffer = Buffer.alloc(0)
-  #filled = 0
+  #start = 0
+  #end = 0
   #scan: MessageScan
 
   constructor(maxBytes: number) {
@@ -18,34 +19,42 @@ export class Inbox {
     this.#scan = new MessageScan(maxBytes)
   }
 
-  /** Bytes held for a message that is not complete. */
+  /** Bytes held for messages that are not complete, or not fetched. */
   get pending(): number {
-    return this.#filled
+    return this.#end - this.#start
   }
 
   push(chunk: Buffer): void {
-    const needed = this.#filled + chunk.length
-    if (needed > this.#buffer.length) {
-      const grown = Buffer.allocUnsafeSlow(
-        Math.max(firstBytes, needed, Math.min(this.#buffer.length * 2, this.#maxBytes)),
-      )
-      this.#buffer.copy(grown, 0, 0, this.#filled)
-      this.#buffer = grown
-    }
-    chunk.copy(this.#buffer, this.#filled)
-    this.#filled = needed
+    if (this.#end + chunk.length > this.#buffer.length) this.#makeRoom(chunk.length)
+    chunk.copy(this.#buffer, this.#end)
+    this.#end += chunk.length
   }
 
   /** The next complete message, with memory of its own. */
   next(): Message | undefined {
-    if (this.#filled === 0) return undefined
-    const found = this.#scan.find(this.#buffer.subarray(0, this.#filled))
+    if (this.pending === 0) return undefined
+    const found = this.#scan.find(this.#buffer.subarray(this.#start, this.#end))
     if (found === undefined) return undefined
     this.#scan = new MessageScan(this.#maxBytes)
-    // Behind the message there is usually nothing: then the buffer goes with it, and the next one gets a new one.
-    const rest = this.#buffer.subarray(found.length, this.#filled)
-    this.#buffer = Buffer.from(rest)
-    this.#filled = rest.length
+    this.#start += found.length
+    // The smaller part is copied: a long message keeps the buffer, and of many short ones each is copied once.
+    if (found.length < this.pending) return { ...found, body: Buffer.from(found.body) }
+    this.#keep(Buffer.from(this.#buffer.subarray(this.#start, this.#end)))
     return found
+  }
+
+  #makeRoom(length: number): void {
+    const needed = this.pending + length
+    const grown = Buffer.allocUnsafeSlow(Math.max(firstBytes, needed, Math.min(this.pending * 2, this.#maxBytes)))
+    this.#buffer.copy(grown, 0, this.#start, this.#end)
+    const { pending } = this
+    this.#keep(grown)
+    this.#end = pending
+  }
+
+  #keep(buffer: Buffer<ArrayBuffer>): void {
+    this.#buffer = buffer
+    this.#start = 0
+    this.#end = buffer.length
   }
 }
