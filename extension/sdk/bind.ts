@@ -2,7 +2,7 @@
  * Binding: a table and its services become something an engine can call without knowing types.
  *
  * Everything a generator yields is checked here once: names, types, ranges (`cells.ts`). Two rows of one identity are a
- * flaw of the table and an error. What the table does to its rows is none of this module's business: `bound-writer.ts`.
+ * flaw of the table and an error. The writing half is `bound-writer.ts`.
  */
 import { boundWriter } from './bound-writer.ts'
 import { type BoundColumn, cellOf } from './cells.ts'

@@ -1,8 +1,8 @@
 /**
  * The thread SQLite runs in: takes statements, answers with rows, asks for rows of tables and waits for them.
  *
- * It may sleep and compute for as long as it takes; the main loop never does. The database is in memory, and
- * an authorizer refuses every statement that does more than read, or change rows of tables that let themselves be changed.
+ * It may sleep and compute for as long as it takes; the main loop never does. The database is in memory, and an
+ * authorizer refuses every statement that does more than read or change rows of writable tables.
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { ConstraintError } from '../writer.ts'
@@ -68,7 +68,7 @@ function waitForAnswer(pull: number, before: number): Answer {
 }
 
 function receive(): Answer | undefined {
-  return receiveMessageOnPort(setup.mailbox)?.message as Answer | undefined // put there by cursors.ts
+  return receiveMessageOnPort(setup.mailbox)?.message as Answer | undefined // put there by mailbox.ts
 }
 
 /** A function, because a bundle for a thread may be a plain script, and that knows no await outside of one. */
