@@ -5,8 +5,8 @@
  * xUpdate.
  */
 import type { BoundTable } from '../bind.ts'
-import type { BoundColumn } from '../cells.ts'
 import type { Cell } from '../columns.ts'
+import { parseCells } from '../json-cells.ts'
 import { messageOf, type PluginRequest } from '../plugin.ts'
 import { type EncodedRows, encodeMaps } from '../wire/rows.ts'
 import { ConstraintError } from '../writer.ts'
@@ -27,12 +27,15 @@ export async function write(
   try {
     switch (action) {
       case 'insert': {
+        refuseRowid(request['id'])
         const id = await table.write.insert(cellsOf(table, request), signal)
         return encodeMaps([{ id: String(id), status: 'success' }])
       }
-      case 'update':
-        await table.write.update(idOf(request), cellsOf(table, request), signal)
-        break
+      case 'update': {
+        refuseRowid(request['new_id'], request['id'])
+        const id = await table.write.update(idOf(request), cellsOf(table, request), signal)
+        return encodeMaps([{ id: String(id), status: 'success' }])
+      }
       case 'delete':
         await table.write.delete(idOf(request), signal)
     }
@@ -51,22 +54,11 @@ function idOf(request: PluginRequest): bigint {
 }
 
 function cellsOf(table: BoundTable, request: PluginRequest): Cell[] {
-  const values: unknown = JSON.parse(request['json_value_array'] ?? '', exactIntegers)
-  if (!Array.isArray(values)) throw new Error('json_value_array is no array')
-  // The hidden column for cut answers is the last one osquery knows of; it is not the table's.
-  return table.columns.map((column, at) => cell(column, values[at]))
+  return parseCells(table.columns, request['json_value_array'] ?? '')
 }
 
-/** JSON numbers beyond 2^53 keep their digits. */
-function exactIntegers(_key: string, value: unknown, context?: { source?: string }): unknown {
-  const source = context?.source
-  if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined) return value
-  return /^-?\d+$/.test(source) ? BigInt(source) : value
-}
-
-function cell(column: BoundColumn, value: unknown): Cell {
-  if (value === undefined || value === null) return null
-  if (typeof value === 'string') return column.type === 'BLOB' ? Buffer.from(value) : value
-  if (typeof value === 'number' || typeof value === 'bigint') return value
-  throw new ConstraintError(`column ${column.name} is ${JSON.stringify(value)}; expected a text, a number or null`)
+/** Row ids are made from the identity; one that a statement sets would not be found again. */
+function refuseRowid(id: string | undefined, current?: string): void {
+  if (id === undefined || id === current) return
+  throw new Error('the row id is made from the identity of the row; do not set rowid')
 }

@@ -4,7 +4,7 @@
  * Values are text and may be anything. An `op` that is missing or no number counts as 0, entries without a known `id`
  * are passed over, a type nobody knows makes a column whose values are lost. `osquery/core/tables.cpp`.
  */
-import type { BoundColumn } from '../bind.ts'
+import type { BoundColumn } from '../cells.ts'
 import { type Collation, type ColumnOptions, type ColumnType, columnTypes } from '../columns.ts'
 import type { Route } from '../routes.ts'
 
