@@ -12,7 +12,7 @@ import type { Platform } from './domain/platform.ts'
 import { extensionHealth, type HealthSources } from './health.ts'
 import type { HuntPlan } from './hunt.ts'
 import { Hunter } from './hunter.ts'
-import { loadBundledSets, loadPlaces } from './indicators/index.ts'
+import { openBundledData } from './indicators/checked-data.ts'
 import type { ScanEngine, WalkPlan } from './native/engine.ts'
 import { openEngine } from './native/index.ts'
 import { PassStore } from './resident/pass-store.ts'
@@ -110,7 +110,8 @@ interface OpenedPlan extends Omit<Opened, 'tables' | 'services'> {
 }
 
 async function openPlan(settings: Omit<CatalogueSettings, 'scope'>, log: Logger): Promise<OpenedPlan> {
-  const sets = [...loadBundledSets(), ...(settings.sets ?? [])]
+  const bundled = await openBundledData()
+  const sets = [...bundled.sets, ...(settings.sets ?? [])]
   const indicators = sets.flatMap((set) => set.indicators)
   const volumes = settings.root === undefined ? liveVolumes() : [await imageVolume(settings.root, settings.platform)]
   const state = settings.stateDir === undefined ? undefined : openStateDir(settings.stateDir)
@@ -121,7 +122,7 @@ async function openPlan(settings: Omit<CatalogueSettings, 'scope'>, log: Logger)
     engine,
     volumes,
     indicators,
-    places: loadPlaces(),
+    places: bundled.places,
     limits: { ...defaultLimits, ...settings.limits },
     mounts: settings.mounts ?? (settings.root === undefined ? 'local' : 'same'),
     matcher: matcher(indicators),

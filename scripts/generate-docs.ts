@@ -1,8 +1,9 @@
 /**
- * Writes the generated pages of docs/. A test keeps them fresh.
+ * Writes the generated pages of docs/, and the list of checked data in iocs/. A test keeps them fresh.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { checkedPage } from './docs/checked.ts'
 import { commandsPage } from './docs/commands.ts'
 import { errorsPage } from './docs/errors.ts'
 import { tablesPage } from './docs/tables.ts'
@@ -12,6 +13,7 @@ export const pages: Readonly<Record<string, () => string>> = {
   'docs/tables.md': tablesPage,
   'docs/errors.md': errorsPage,
   'docs/commands.md': commandsPage,
+  'iocs/checked.json': checkedPage,
 }
 
 if (import.meta.main) {

@@ -4,15 +4,16 @@
  * Strict on purpose. A set is data that decides verdicts, so nothing is repaired silently here: a value that is not
  * canonical, an entry out of order, a number used twice is a problem with a place, and `repair.ts` mends on request.
  */
-import type { Indicator, IndicatorSet } from '../domain/indicator.ts'
+import type { IndicatorSet } from '../domain/indicator.ts'
 import { canonical } from '../domain/observable.ts'
+import { frozenSet } from './frozen-set.ts'
 import { addIssues } from './issues.ts'
 import { compareIndicators, indicatorKey } from './order.ts'
 import { fixCommand, type IndicatorProblem, ProblemList, quoted } from './problems.ts'
 import { repairedValue } from './repair-value.ts'
 import { bounds, type IndicatorDocument, indicatorDocument, setHeader } from './schema.ts'
 import { nonsenseIn } from './sense.ts'
-import { type SetContent, setVersion } from './set-text.ts'
+import type { SetContent } from './set-text.ts'
 import { isRecord, parseJson } from './text.ts'
 
 /** A loaded set, or every problem of its file. */
@@ -32,15 +33,6 @@ export function readSet(text: string, file: string, id: string | undefined): Rea
   }
   const found = problems.all()
   return read && found.length === 0 ? { set: frozenSet(read) } : { problems: found }
-}
-
-/** A set from content that is already canonical, sorted and unique; frozen. */
-export function frozenSet(content: SetContent): IndicatorSet {
-  const indicators = content.indicators.map(
-    (one): Indicator => deepFreeze({ ...one, id: `${content.id}/${one.number}`, set: content.id }),
-  )
-  const { id, title, source } = content
-  return deepFreeze({ id, title, source: { ...source }, indicators, version: setVersion(content) })
 }
 
 function readDocument(value: unknown, problems: ProblemList): SetContent | undefined {
@@ -131,11 +123,4 @@ class Seen {
     }
     this.#last = one
   }
-}
-
-function deepFreeze<T extends object>(value: T): T {
-  for (const inner of Object.values(value)) {
-    if (typeof inner === 'object' && inner !== null && !Object.isFrozen(inner)) deepFreeze(inner as object)
-  }
-  return Object.freeze(value)
 }

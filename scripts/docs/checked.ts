@@ -1,0 +1,10 @@
+/** iocs/checked.json: digests of the data files, written only when all of them are in order. */
+import { checkedText } from '../../extension/indicators/checked-data.ts'
+import { loadBundledSets, loadPlaces } from '../../extension/indicators/index.ts'
+
+/** The file. */
+export function checkedPage(): string {
+  loadBundledSets()
+  loadPlaces()
+  return checkedText()
+}
