@@ -35,6 +35,7 @@ interface Addon {
   digest(data: DigestData, cancel: CancelFlag): Promise<Uint8Array | null>
   stat(files: FilesData): Promise<Uint8Array>
   read(files: FilesData, offset: number, length: number): Promise<Uint8Array>
+  release(): void
 }
 
 interface NativeWalk {
@@ -93,6 +94,7 @@ function nativeEngine(addon: Addon): ScanEngine {
     name: 'native',
     walk: (plan, signal) => walk(addon, plan, signal),
     digest: (request, signal) => digest(addon, request, signal),
+    release: () => addon.release(),
     stat: async (roots, files) => decodeStat(await addon.stat(filesData(roots, files)), files),
     read: async (roots, file, offset, length) =>
       decodeRead(await addon.read(filesData(roots, [file]), offset, length), file),

@@ -217,6 +217,7 @@ export class Resident implements HuntServices {
       this.#giveUp(pass, error)
     } finally {
       this.#running = undefined
+      plan.engine.release()
       this.#nap()
     }
   }

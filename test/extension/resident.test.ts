@@ -292,6 +292,13 @@ describe('the schedule', () => {
     await host.until(() => host.count('sweep finished') === 2)
   })
 
+  it('has the engine give its memory back after a pass', async () => {
+    let released = 0
+    const hunter = await host.open({}, { release: () => void released++ })
+    await host.sweep(hunter)
+    await host.until(() => released === 1)
+  })
+
   it('goes on after a pass that fails, with longer and longer waits', async () => {
     host.gate = () => Promise.reject(new Error('the disk is on fire'))
     const hunter = await host.open()
@@ -358,7 +365,7 @@ describe('the schedule', () => {
     await expect(hunter.verdict(never)).rejects.toThrow(/closing/)
   })
 
-  it('asks for the pace of its choice in every walk and digest of a sweep, and for none in a look', async () => {
+  it('asks for the pace of its choice in a sweep, and for none in a look', async () => {
     const hunter = await host.open()
     await artifactsOf(hunter)
     await host.sweep(hunter)

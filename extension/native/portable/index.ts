@@ -19,6 +19,7 @@ export function portableEngine(addressing: Addressing = bestAddressing()): ScanE
     walk: (plan, signal) => walk(addressing, plan, signal),
     digest: (request, signal) => digest(addressing, request, signal),
     stat: (roots, files) => stat(addressing, roots, files),
+    release: () => {},
     read: (roots, file, offset, length) => read(addressing, roots, file, offset, length),
   }
 }

@@ -50,6 +50,16 @@ describe.each(contenders())('$label', ({ engine, problem }) => {
     expect((await digestAll(engine, tree.root, [item], slow)).map(outcomeOf)).toEqual(['ok'])
   })
 
+  it('answers as before when it was told to give memory back, even in the middle of a walk', async () => {
+    const tree = someFiles(3000)
+    const batches = engine.walk(planOf(tree.root), new AbortController().signal)
+    await batches.next()
+    engine.release()
+    let selected = 0
+    for await (const batch of batches) selected = batch.progress.selected
+    expect(selected).toBe(3000)
+  })
+
   it('ends within a second when it is aborted at rest', async () => {
     const tree = someFiles(1)
     tree.file('large', Buffer.alloc(48 * 2 ** 20, 7))

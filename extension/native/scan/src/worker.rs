@@ -177,6 +177,8 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
             self.flush();
         }
         if self.shared.workers.fetch_sub(1, SeqCst) == 1 {
+            // Grows with the tree, and who holds the walk may hold it for long.
+            drop(std::mem::take(&mut *self.shared.visited.lock().unwrap_or_else(PoisonError::into_inner)));
             self.tell_unlisted_errors();
             self.flush();
             self.shared.mailbox.finish();
