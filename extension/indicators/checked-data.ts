@@ -7,10 +7,9 @@
  * is no seal against tampering: who can write one file can write the other.
  */
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { IndicatorSet } from '../domain/indicator.ts'
-import { bundledDirectory } from './bundled.ts'
+import { bundledFolder } from './bundled.ts'
+import type { Folder } from './files.ts'
 import { deepFreeze, frozenSet } from './frozen-set.ts'
 import type { Place } from './places.ts'
 import type { SetContent } from './set-text.ts'
@@ -26,23 +25,23 @@ export const checkedFile = 'checked.json'
 const placesFile = 'places.json'
 
 /** The bundled data; checked now unless it was before. Throws `IndicatorsError`. */
-export async function openBundledData(directory: string = bundledDirectory()): Promise<BundledData> {
-  const known = readChecked(directory)
+export async function openBundledData(folder: Folder = bundledFolder): Promise<BundledData> {
+  const known = readChecked(folder)
   if (known) return known
-  const [{ loadIndicators }, { loadPlaces }] = await Promise.all([import('./load.ts'), import('./places.ts')])
-  return { sets: loadIndicators(directory), places: loadPlaces(join(directory, placesFile)) }
+  const [{ loadFolder }, { placesOf }] = await Promise.all([import('./load.ts'), import('./places.ts')])
+  return { sets: loadFolder(folder), places: placesOf(folder.file(placesFile)) }
 }
 
 /** The data, if every file is one that was checked, and none is missing. */
-export function readChecked(directory: string): BundledData | undefined {
+export function readChecked(folder: Folder): BundledData | undefined {
   try {
-    const digests = JSON.parse(readFileSync(join(directory, checkedFile), 'utf8')) as Record<string, string>
-    const names = dataFiles(directory)
+    const digests = JSON.parse(textOf(bytesOf(folder, checkedFile))) as Record<string, string>
+    const names = dataFiles(folder)
     if (names.length !== Object.keys(digests).length) return undefined
     const values = names.map((name): unknown => {
-      const bytes = readFileSync(join(directory, name))
+      const bytes = bytesOf(folder, name)
       if (digestOf(bytes) !== digests[name]) throw new Error(`${name} was not checked`)
-      return JSON.parse(bytes.toString())
+      return JSON.parse(textOf(bytes))
     })
     const places = values[names.indexOf(placesFile)] as { places: readonly Place[] } // checked: so are the sets
     const sets = values.filter((_, at) => names[at] !== placesFile) as SetContent[]
@@ -52,23 +51,26 @@ export function readChecked(directory: string): BundledData | undefined {
   }
 }
 
-/** The list for a directory, as text. Only for one whose data has just been checked. */
-export function checkedText(directory: string = bundledDirectory()): string {
-  const digests = dataFiles(directory).map((name) => [name, digestOf(readFileSync(join(directory, name)))])
+/** The list for a folder, as text. Only for one whose data has just been checked. */
+export function checkedText(folder: Folder = bundledFolder): string {
+  const digests = dataFiles(folder).map((name) => [name, digestOf(bytesOf(folder, name))])
   return `${JSON.stringify(Object.fromEntries(digests), undefined, 2)}\n`
 }
 
-/** Places and sets below a directory, sorted; what load.ts takes for sets. */
-function dataFiles(directory: string): string[] {
-  const folders = readdirSync(directory, { withFileTypes: true }).filter(
-    (one) => one.isDirectory() && !one.name.startsWith('.'),
-  )
-  const sets = folders.flatMap(({ name: folder }) =>
-    readdirSync(join(directory, folder), { recursive: true, encoding: 'utf8' })
-      .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
-      .filter((name) => name.endsWith('.json') && !/\/\./.test(name)),
-  )
+/** Places and sets, sorted; what load.ts takes for sets. */
+function dataFiles(folder: Folder): string[] {
+  const sets = folder.files().filter((name) => name.includes('/') && name.endsWith('.json') && !/(^|\/)\./.test(name))
   return [...sets, placesFile].sort()
+}
+
+function bytesOf(folder: Folder, name: string): Uint8Array {
+  const read = folder.file(name).read()
+  if ('problem' in read) throw new Error(`${name}: ${read.problem}`)
+  return read.bytes
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
 }
 
 function digestOf(bytes: Uint8Array): string {

@@ -14,15 +14,16 @@ import { decodeText } from './text.ts'
 
 /** The sets that ship with this program. */
 export function loadBundledSets(): IndicatorSet[] {
-  return setsOf(bundledFolder)
+  return loadFolder(bundledFolder)
 }
 
 /** Every set in the sub-directories of `directory`, in the order of their paths. Throws `IndicatorsError`. */
 export function loadIndicators(directory: string): IndicatorSet[] {
-  return setsOf(folderAt(directory))
+  return loadFolder(folderAt(directory))
 }
 
-function setsOf(folder: Folder): IndicatorSet[] {
+/** The same of any folder. */
+export function loadFolder(folder: Folder): IndicatorSet[] {
   const { sets, problems } = examineFolder(folder)
   if (problems.length > 0) throw new IndicatorsError(problems)
   return sets

@@ -7,7 +7,7 @@
 import type { Platform } from '../domain/platform.ts'
 import { bundledFile } from './bundled.ts'
 import { readDataFile } from './data-file.ts'
-import { fileAt } from './files.ts'
+import { fileAt, type SourceFile } from './files.ts'
 import { IndicatorsError } from './problems.ts'
 import { placesDocument } from './schema.ts'
 
@@ -23,7 +23,11 @@ export interface Place {
 
 /** The places of iocs/places.json, or of another file of that shape. Throws `IndicatorsError`. */
 export function loadPlaces(path?: string): readonly Place[] {
-  const file = path === undefined ? bundledFile('places.json') : fileAt(path)
+  return placesOf(path === undefined ? bundledFile('places.json') : fileAt(path))
+}
+
+/** The places of one file. Throws `IndicatorsError`. */
+export function placesOf(file: SourceFile): readonly Place[] {
   const { places } = readDataFile(file, placesDocument)
   const ids = new Map<string, number>()
   const problems = places.flatMap((place, at) => {

@@ -5,11 +5,14 @@
  * xUpdate.
  */
 import type { BoundTable } from '../bind.ts'
+import type { BoundColumn } from '../cells.ts'
 import type { Cell } from '../columns.ts'
 import { parseCells } from '../json-cells.ts'
 import { messageOf, type PluginRequest } from '../plugin.ts'
 import { type EncodedRows, encodeMaps } from '../wire/rows.ts'
 import { ConstraintError } from '../writer.ts'
+
+const markerColumn: BoundColumn = { name: '_truncated', type: 'INTEGER', description: '', options: {} }
 
 /** What changes rows. */
 export type WriteAction = 'insert' | 'update' | 'delete'
@@ -54,7 +57,8 @@ function idOf(request: PluginRequest): bigint {
 }
 
 function cellsOf(table: BoundTable, request: PluginRequest): Cell[] {
-  return parseCells(table.columns, request['json_value_array'] ?? '')
+  // The column that marks cut answers follows the table's own for osquery.
+  return parseCells([...table.columns, markerColumn], request['json_value_array'] ?? '').slice(0, -1)
 }
 
 /** Row ids are made from the identity; one that a statement sets would not be found again. */

@@ -3,22 +3,22 @@ import { appendFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { bundledDirectory } from '../../../extension/indicators/bundled.ts'
 import { checkedText, openBundledData, readChecked } from '../../../extension/indicators/checked-data.ts'
+import { folderAt } from '../../../extension/indicators/files.ts'
 import { IndicatorsError, loadBundledSets, loadPlaces, openIndicatorPath } from '../../../extension/indicators/index.ts'
 
 let directory: string
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'threecx-checked-'))
-  cpSync(bundledDirectory(), directory, { recursive: true })
+  cpSync(join(import.meta.dirname, '../../../iocs'), directory, { recursive: true })
 })
 
 afterEach(() => rmSync(directory, { recursive: true }))
 
 describe('checked data', () => {
   it('is the same as what checking it gives, and as frozen', () => {
-    const read = readChecked(directory)
+    const read = readChecked(folderAt(directory))
     expect(read).toEqual({ sets: loadBundledSets(), places: loadPlaces() })
     expect(Object.isFrozen(read?.sets[0]?.indicators[0])).toBe(true)
     expect(Object.isFrozen(read?.places[0])).toBe(true)
@@ -33,21 +33,21 @@ describe('checked data', () => {
     ['places.json, and changed', () => appendFileSync(join(directory, 'places.json'), '\n')],
   ] as const)('is not believed when a file is %s', ([, change]) => {
     change()
-    expect(readChecked(directory)).toBeUndefined()
+    expect(readChecked(folderAt(directory))).toBeUndefined()
   })
 
   it('that changed is checked, and works when it is in order', async () => {
     appendFileSync(join(directory, '3cx/winget-2023-04.json'), '\n')
-    expect((await openBundledData(directory)).sets).toEqual(loadBundledSets())
+    expect((await openBundledData(folderAt(directory))).sets).toEqual(loadBundledSets())
   })
 
   it('that changed and is damaged fails the start with its problems', async () => {
     writeFileSync(join(directory, '3cx/winget-2023-04.json'), '{}')
-    await expect(openBundledData(directory)).rejects.toThrow(IndicatorsError)
+    await expect(openBundledData(folderAt(directory))).rejects.toThrow(IndicatorsError)
   })
 
   it('lists every set and the places', () => {
-    const names = Object.keys(JSON.parse(checkedText(directory)))
+    const names = Object.keys(JSON.parse(checkedText(folderAt(directory))))
     expect(names).toEqual([...loadBundledSets().map((set) => `${set.id}.json`), 'places.json'].sort())
   })
 
