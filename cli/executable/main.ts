@@ -23,9 +23,10 @@ async function runCommand(argv: readonly string[]): Promise<number> {
   return await main(argv)
 }
 
-/** THE EXTENSION STARTS HERE: flags and nothing else, as osquery gives them. */
+/** Flags and nothing else, as osquery gives them. */
 async function runExtension(argv: readonly string[]): Promise<number> {
-  return await runCommand(['extension', ...argv])
+  const { runHunterExtension } = await import('../../extension/main.ts')
+  return await runHunterExtension(argv, 'thread')
 }
 
 serveThreads()

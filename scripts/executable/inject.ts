@@ -1,0 +1,78 @@
+/**
+ * Puts bundles and assets into a Node binary, with the builder that comes with Node.
+ *
+ * https://nodejs.org/api/single-executable-applications.html
+ */
+import { spawnSync } from 'node:child_process'
+import { closeSync, fsyncSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Runtime } from './runtime.ts'
+import { host, type Target } from './target.ts'
+
+/**
+ * Options of the runtime, chosen by measuring idle memory and start (docs/decisions/0007): the heap is capped, young
+ * objects get little room because a thread that waits keeps it, one helper thread does what four would, and the middle
+ * compiler is left out because its code and what it produces are the largest part of a process that mostly waits.
+ */
+export const execArgv = ['--max-old-space-size=192', '--max-semi-space-size=1', '--v8-pool-size=1', '--no-maglev']
+
+/** The parts of an executable. */
+export interface Parts {
+  readonly target: Target
+  readonly runtime: Runtime
+  /** Path of the main bundle. */
+  readonly main: string
+  /** Paths of assets by name. */
+  readonly assets: Readonly<Record<string, string>>
+}
+
+/** Builds the executable at `output`, using `scratch` for files on the way. Says whether the runtime was stripped. */
+export function inject(parts: Parts, output: string, scratch: string): { stripped: boolean } {
+  const stripped = strip(parts, join(scratch, 'runtime'))
+  const isNative = parts.target.platform === host
+  const config = {
+    main: parts.main,
+    output: join(scratch, 'injected'),
+    executable: stripped ?? parts.runtime.path,
+    disableExperimentalSEAWarning: true,
+    // Compiled code depends on the processor and on the options, so the builder runs with the same ones.
+    useCodeCache: isNative,
+    useSnapshot: false,
+    execArgv,
+    // Neither NODE_OPTIONS nor a flag may bring code into a process that runs as root.
+    execArgvExtension: 'none',
+    assets: parts.assets,
+  }
+  const file = join(scratch, 'sea.json')
+  writeFileSync(file, JSON.stringify(config))
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'NODE_OPTIONS'))
+  const ended = spawnSync(process.execPath, [...execArgv, '--build-sea', file], { encoding: 'utf8', cwd: scratch, env })
+  if (ended.status !== 0) throw new Error(`node --build-sea failed: ${(ended.error?.message ?? ended.stderr).trim()}`)
+  copyInPages(config.output, output)
+  return { stripped: stripped !== undefined }
+}
+
+/**
+ * A copy of the runtime without symbols, where `strip` is there and understands it: 30 MB less. Before the injection
+ * and never after it, which makes a file that crashes. Mach-O and PE have hardly any symbols.
+ */
+function strip({ target, runtime }: Parts, output: string): string | undefined {
+  if (!target.platform.startsWith('linux-')) return undefined
+  const { status } = spawnSync('strip', ['-o', output, runtime.path], { stdio: 'ignore' })
+  return status === 0 ? output : undefined
+}
+
+/**
+ * Copies in small pieces. A file just written in large ones lies in the page cache in large units, and Linux then counts
+ * whole units as resident for every byte the process touches: 35 MB more than after the file was read back from disk.
+ */
+function copyInPages(from: string, to: string): void {
+  const bytes = readFileSync(from)
+  const file = openSync(to, 'wx', 0o755)
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, Math.min(4096, bytes.length - at))
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
