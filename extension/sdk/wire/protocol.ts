@@ -76,6 +76,25 @@ export class MemoryProtocol extends TBinaryProtocol {
     return this.trans.read(8).readBigInt64BE()
   }
 
+  // The package writes small numbers and strings through a constructor that Node deprecates and warns of.
+  override writeByte(value: number): void {
+    this.trans.write(Buffer.of(value))
+  }
+
+  override writeI16(value: number): void {
+    this.trans.write(Buffer.of(value >> 8, value))
+  }
+
+  override writeI32(value: number): void {
+    this.trans.write(Buffer.of(value >> 24, value >> 16, value >> 8, value))
+  }
+
+  override writeString(value: string): void {
+    const bytes = Buffer.from(value)
+    this.writeI32(bytes.length)
+    this.trans.write(bytes)
+  }
+
   override writeI64(value: bigint | number | string): void {
     const bytes = Buffer.alloc(8)
     bytes.writeBigInt64BE(BigInt(value))
