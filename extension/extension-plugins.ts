@@ -4,6 +4,7 @@
  */
 import { type CatalogueSettings, openResidentCatalogue, type ResidentCatalogue } from './catalogue.ts'
 import { type Logger, openLog } from './runtime/log.ts'
+import { collectGarbage } from './runtime/memory.ts'
 import { defaultStateDir, openStateDir } from './runtime/state-dir.ts'
 import { definePlugins, tablePlugin } from './sdk/extension.ts'
 import { bindTablesLate } from './tables/index.ts'
@@ -37,6 +38,8 @@ async function opened(log: Logger, extension: NonNullable<CatalogueSettings['ext
   const stateDir = usableState(log)
   const catalogue = await openResidentCatalogue({ ...(stateDir === undefined ? {} : { stateDir }), extension }, log)
   catalogue.hunter.start()
+  collectGarbage()
+  catalogue.engine.release()
   return catalogue
 }
 

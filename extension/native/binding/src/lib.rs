@@ -6,6 +6,7 @@
 #![cfg(unix)]
 #![deny(missing_docs)]
 
+mod memory;
 mod pack;
 mod request;
 
@@ -108,18 +109,10 @@ pub fn read<'env>(env: &'env Env, files: FilesData, offset: f64, length: f64) ->
     })
 }
 
-/// Gives memory that ended threads have freed back to the system. glibc keeps it for threads to come, in an arena for
-/// each, which a process that mostly waits has no use for; other allocators give it back by themselves.
+/// Gives memory that is not needed while waiting back to the system.
 #[napi]
 pub fn release() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    {
-        unsafe extern "C" {
-            fn malloc_trim(pad: usize) -> std::ffi::c_int;
-        }
-        // SAFETY: the call takes an integer, locks each arena itself, and frees only what nobody holds.
-        let _ = unsafe { malloc_trim(0) };
-    }
+    memory::release();
 }
 
 /// Runs `work` on a thread of its own; a panic rejects the promise.
