@@ -24,9 +24,8 @@ fn page_out_files() {
         // SAFETY: the range is a mapping of this process, as the kernel just said. MADV_PAGEOUT changes no content
         // whatever becomes of the range meanwhile: pages are read again when they are touched, and what was written to
         // (relocated constants) stays, or goes to swap and comes back. An error means that nothing was done.
-        let _ = unsafe {
-            rustix::mm::madvise(start as *mut std::ffi::c_void, length, rustix::mm::Advice::LinuxPageOut)
-        };
+        let _ =
+            unsafe { rustix::mm::madvise(start as *mut std::ffi::c_void, length, rustix::mm::Advice::LinuxPageOut) };
     }
 }
 
