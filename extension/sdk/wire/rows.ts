@@ -73,6 +73,21 @@ export class RowEncoder {
     this.#ends.push(this.bytes)
   }
 
+  /** Adds a row with keys of its own. */
+  addMap(row: Readonly<Record<string, string>>): void {
+    const entries = Object.entries(row)
+    this.#reserve(mapHeader)
+    this.#piece[this.#at] = stringType
+    this.#piece[this.#at + 1] = stringType
+    this.#piece.writeInt32BE(entries.length, this.#at + 2)
+    this.#at += mapHeader
+    for (const [key, text] of entries) {
+      this.#text(key)
+      this.#text(text)
+    }
+    this.#ends.push(this.bytes)
+  }
+
   /**
    * The rows so far; nothing can be added afterwards. `lastByte` replaces the last byte of every row: a mark in the last
    * column that can be set when the rows are known.
@@ -165,14 +180,7 @@ function prefixed(bytes: Uint8Array): Uint8Array {
 
 /** Encodes rows given as maps, each with keys of its own. */
 export function encodeMaps(rows: readonly Readonly<Record<string, string>>[]): EncodedRows {
-  const pieces: Uint8Array[] = []
-  let bytes = 0
-  for (const row of rows) {
-    const encoder = new RowEncoder(Object.keys(row))
-    encoder.add(Object.values(row))
-    const encoded = encoder.finish()
-    pieces.push(...encoded.pieces)
-    bytes += encoded.bytes
-  }
-  return { count: rows.length, bytes, pieces }
+  const encoder = new RowEncoder([])
+  for (const row of rows) encoder.addMap(row)
+  return encoder.finish()
 }
