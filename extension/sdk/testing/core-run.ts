@@ -116,8 +116,9 @@ export class CoreRun implements ManagerService {
 
   /** Calls a plugin of an extension as osquery itself would. */
   async callPlugin(owner: Registration, call: PluginCall, signal?: AbortSignal): Promise<RemoteAnswer> {
-    this.#options.events.emit({ type: 'call', uuid: owner.uuid, ...call })
-    return await callExtension(this.#addressOf(owner.uuid), call, this.#options, signal)
+    const sent = { ...call, request: sortedByKey(call.request) }
+    this.#options.events.emit({ type: 'call', uuid: owner.uuid, ...sent })
+    return await callExtension(this.#addressOf(owner.uuid), sent, this.#options, signal)
   }
 
   /** Whether an extension of that name answers pings. */
@@ -170,7 +171,7 @@ export class CoreRun implements ManagerService {
     const owner = this.registrations.ownerOf(registry, item)
     if (owner) {
       const { status, response } = await this.callPlugin(owner, call, signal)
-      return { status, rows: encodeMaps(response) }
+      return { status, rows: encodeMaps(response.map(sortedByKey)) }
     }
     return await answered(() =>
       callCoreItem(
@@ -253,6 +254,11 @@ export class CoreRun implements ManagerService {
       ),
     ]
   }
+}
+
+/** C++ maps are sorted, and so is what osquery sends. */
+function sortedByKey(texts: TextRow): TextRow {
+  return Object.fromEntries(Object.entries(texts).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 async function answered(answer: () => Promise<Answer>): Promise<Answer> {

@@ -7,6 +7,7 @@ import type { BoundRow } from '../table.ts'
 import { contextJson } from './context-json.ts'
 import type { Item } from './registrations.ts'
 import { remoteRowid, remoteValue } from './remote-values.ts'
+import { remoteWriter } from './remote-writer.ts'
 import { boundColumn, readRoutes } from './table-routes.ts'
 
 /** Sends a request to the table's extension. */
@@ -21,6 +22,7 @@ export function remoteTable({ name, routes }: Item, ask: Ask): BoundTable {
     aliases,
     routes,
     columns: columns.map(boundColumn),
+    write: remoteWriter(name, columns, ask),
     async *generate(request, signal): AsyncGenerator<BoundRow, void, undefined> {
       const context = contextJson(columns, request)
       const { status, response } = await ask({ action: 'generate', context }, signal)
