@@ -4,6 +4,7 @@
  * The package's own transports belong to its sockets; ours are elsewhere, so this one only holds a message. Its 64-bit
  * type is an object that loses bits when it becomes the key of a map; bigints do not.
  */
+/// <reference path="./thrift.d.ts" />
 import TBinaryProtocol from 'thrift/lib/nodejs/lib/thrift/binary_protocol.js'
 import type { Message } from './message.ts'
 
