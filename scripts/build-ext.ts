@@ -21,7 +21,7 @@ import { join, relative, sep } from 'node:path'
 import { parseArgs } from 'node:util'
 import packageFile from '../package.json' with { type: 'json' }
 import { type Bundle, bundle } from './executable/bundle.ts'
-import { execArgv, inject } from './executable/inject.ts'
+import { execArgvOf, inject } from './executable/inject.ts'
 import { lockedPackage, type Runtime, runtimeFor } from './executable/runtime.ts'
 import { host, type Target, targetOf } from './executable/target.ts'
 
@@ -86,7 +86,13 @@ function contentsOf(
     name: packageFile.name,
     version: packageFile.version,
     platform: target.platform,
-    node: { package: target.runtime, version: runtime.version, integrity: runtime.integrity, stripped, execArgv },
+    node: {
+      package: target.runtime,
+      version: runtime.version,
+      integrity: runtime.integrity,
+      stripped,
+      execArgv: execArgvOf(target),
+    },
     engines: Object.keys(assets).some((name) => name.startsWith('addon/')) ? ['native', 'portable'] : ['portable'],
     packages: packages.map((name) => ({ name, ...lockedPackage(name, root) })),
     files: Object.entries(files).map(([name, path]) => ({ name, bytes: statSync(path).size, sha256: sha256(path) })),

@@ -40,7 +40,8 @@ async function bundleOne(root: string, input: string, name: string, path: string
     input,
     platform: 'node',
     write: false,
-    output: { format: 'cjs', codeSplitting: false, minify: true },
+    // A script that is compiled by itself may not import(); built-ins are required then.
+    output: { format: 'cjs', codeSplitting: false, dynamicImportInCjs: false, minify: true },
   })
   const [chunk, ...others] = output
   if (others.length > 0) throw new Error(`${input} bundles to ${output.length} files; expected one`)

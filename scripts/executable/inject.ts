@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { closeSync, fsyncSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { Runtime } from './runtime.ts'
 import { host, type Target } from './target.ts'
 
@@ -14,7 +14,17 @@ import { host, type Target } from './target.ts'
  * objects get little room because a thread that waits keeps it, one helper thread does what four would, and the middle
  * compiler is left out because its code and what it produces are the largest part of a process that mostly waits.
  */
-export const execArgv = ['--max-old-space-size=192', '--max-semi-space-size=1', '--v8-pool-size=1', '--no-maglev']
+const memory = ['--max-old-space-size=192', '--max-semi-space-size=1', '--v8-pool-size=1', '--no-maglev']
+
+/** What the environment or a signal may not do to a process that runs as root: name code to load, open a debugger. */
+function guards({ platform }: Target): string[] {
+  return [`--openssl-config=${platform.startsWith('win32-') ? 'NUL' : '/dev/null'}`, '--disable-sigusr1']
+}
+
+/** Options that are built into the executable. */
+export function execArgvOf(target: Target): string[] {
+  return [...memory, ...guards(target)]
+}
 
 /** The parts of an executable. */
 export interface Parts {
@@ -29,13 +39,15 @@ export interface Parts {
 /** Builds the executable at `output`, using `scratch` for files on the way. Says whether the runtime was stripped. */
 export function inject(parts: Parts, output: string, scratch: string): { stripped: boolean } {
   const stripped = strip(parts, join(scratch, 'runtime'))
+  const execArgv = execArgvOf(parts.target)
   const isNative = parts.target.platform === host
   const config = {
-    main: parts.main,
+    // Relative to where the builder runs: the name is shown in stack traces and is part of the result.
+    main: relative(scratch, parts.main),
     output: join(scratch, 'injected'),
     executable: stripped ?? parts.runtime.path,
     disableExperimentalSEAWarning: true,
-    // Compiled code depends on the processor and on the options, so the builder runs with the same ones.
+    // V8 takes compiled code only under the options it was made with, so the builder runs with the same ones.
     useCodeCache: isNative,
     useSnapshot: false,
     execArgv,
@@ -46,7 +58,7 @@ export function inject(parts: Parts, output: string, scratch: string): { strippe
   const file = join(scratch, 'sea.json')
   writeFileSync(file, JSON.stringify(config))
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'NODE_OPTIONS'))
-  const ended = spawnSync(process.execPath, [...execArgv, '--build-sea', file], { encoding: 'utf8', cwd: scratch, env })
+  const ended = spawnSync(process.execPath, [...memory, '--build-sea', file], { encoding: 'utf8', cwd: scratch, env })
   if (ended.status !== 0) throw new Error(`node --build-sea failed: ${(ended.error?.message ?? ended.stderr).trim()}`)
   copyInPages(config.output, output)
   return { stripped: stripped !== undefined }

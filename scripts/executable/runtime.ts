@@ -80,7 +80,7 @@ function fetchRuntime(target: Target, locked: Locked, root: string): string {
 
 /** Downloads through npm, so that its registry, proxy and cache settings apply. */
 function pack(spec: string, directory: string): Uint8Array {
-  const args = ['pack', spec, '--pack-destination', directory, '--silent']
+  const args = ['pack', spec, '--pack-destination', directory, '--fetch-retries=1', '--silent']
   const npm = process.env['npm_execpath']
   const options = { cwd: directory, encoding: 'utf8', timeout: 600_000 } as const
   const ended = npm
