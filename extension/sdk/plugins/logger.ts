@@ -53,11 +53,16 @@ async function handle(logger: LoggerHandlers, request: PluginRequest): Promise<v
   const { string, string_batch: batch, snapshot, init, status, event, log = '', category = '' } = request
   if (string !== undefined) await logger.string(string, category)
   else if (batch !== undefined) for (const line of linesOf(batch)) await logger.string(line, category)
-  else if (snapshot !== undefined) await (logger.snapshot?.(snapshot) ?? logger.string(snapshot, 'snapshot'))
+  else if (snapshot !== undefined) await takeSnapshot(logger, snapshot)
   else if (init !== undefined) await logger.init?.(init, parseStatusLines(log))
   else if (status !== undefined) await logger.status?.(parseStatusLines(log))
   else if (event !== undefined) await logger.event?.(event)
   else throw new Error(`a logger was called with ${Object.keys(request).join(', ') || 'nothing'}; none of it is known`)
+}
+
+async function takeSnapshot(logger: LoggerHandlers, line: string): Promise<void> {
+  if (logger.snapshot) await logger.snapshot(line)
+  else await logger.string(line, 'snapshot')
 }
 
 /** A batch is a JSON array of lines, or lines one below the other. */
