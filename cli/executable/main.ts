@@ -6,6 +6,7 @@
  * where the add-on comes from. Commands are imported when they are called: the extension, which runs for months, does
  * not carry them.
  */
+import { errorCodes } from '../../extension/domain/errors.ts'
 import { serveAddon } from './addon.ts'
 import { serveThreads } from './threads.ts'
 
@@ -31,6 +32,13 @@ async function runExtension(argv: readonly string[]): Promise<number> {
 
 serveThreads()
 serveAddon()
-dispatch(process.argv.slice(2)).then((exit) => {
-  process.exitCode = exit
-})
+dispatch(process.argv.slice(2)).then(
+  (exit) => {
+    process.exitCode = exit
+  },
+  (error: unknown) => {
+    // Left to Node this would end with 1, which says that something was found.
+    process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
+    process.exitCode = errorCodes.internal.exit
+  },
+)
