@@ -93,7 +93,8 @@ function pack(spec: string, directory: string): Uint8Array {
   return readFileSync(join(directory, file))
 }
 
-function checkIntegrity(tarball: Uint8Array, expected: string, name: string): void {
+/** Compares a tarball with what package-lock.json says of it. Throws when they differ. */
+export function checkIntegrity(tarball: Uint8Array, expected: string, name: string): void {
   const [algorithm = '', digest] = expected.split('-', 2)
   const found = createHash(algorithm).update(tarball).digest('base64')
   if (found !== digest)
