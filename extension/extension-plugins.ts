@@ -3,11 +3,18 @@
  * later, or by the first question, and sweeps by itself from then on.
  */
 import { type CatalogueSettings, openResidentCatalogue, type ResidentCatalogue } from './catalogue.ts'
+import { releaseWhenIdle } from './idle-release.ts'
 import { type Logger, openLog } from './runtime/log.ts'
 import { collectGarbage } from './runtime/memory.ts'
 import { defaultStateDir, openStateDir } from './runtime/state-dir.ts'
-import { definePlugins, tablePlugin } from './sdk/extension.ts'
+import { definePlugins, type TableLimits, tablePlugin } from './sdk/extension.ts'
 import { bindTablesLate } from './tables/index.ts'
+
+/**
+ * An answer is held in memory until osquery has read it. osquery's watchdog allows 100 MB of growth at its restrictive
+ * level, and four answers may be under way.
+ */
+const limits: Partial<TableLimits> = { maxBytes: 16 * 1024 * 1024 }
 
 /** Milliseconds from the start to the opening: osquery has its registration by then, and the host its boot. */
 const openAfterMs = 2_000
@@ -25,10 +32,16 @@ export default definePlugins(({ session, metrics }) => {
   const timer = setTimeout(() => {
     open().catch((err: unknown) => log.error({ err }, 'the hunt could not be opened'))
   }, openAfterMs)
+  const calls = () => metrics().reduce((sum, table) => sum + table.calls, 0)
+  const stopReleasing = releaseWhenIdle(
+    calls,
+    () => void opening?.then(({ engine }) => engine.release()).catch(() => {}),
+  )
   return {
-    plugins: bindTablesLate(async () => (await open()).services).map((table) => tablePlugin(table)),
+    plugins: bindTablesLate(async () => (await open()).services).map((table) => tablePlugin(table, limits)),
     close: async () => {
       clearTimeout(timer)
+      stopReleasing()
       await (await opening)?.close()
     },
   }

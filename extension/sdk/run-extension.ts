@@ -15,6 +15,9 @@ import { AddressError, checkManagerAddress } from './transport/address.ts'
 /** The interface version we speak, and the oldest osquery it needs; osquery refuses anything before 1.7.7. */
 const sdkVersion = { sdk_version: '5.0.0', min_sdk_version: '1.8.0' } as const
 
+/** osquery's own floor for the interval, milliseconds. */
+const minIntervalMs = 200
+
 /** An extension. */
 export interface ExtensionOptions {
   /** Its name in `osquery_extensions` and for `--extensions_require`. */
@@ -86,7 +89,7 @@ async function serve(
     manager: socket,
     info: { name: options.name, version: options.version, ...sdkVersion },
     host,
-    intervalMs: argv.interval * 1000,
+    intervalMs: Math.max(minIntervalMs, argv.interval * 1000),
     timeoutMs: argv.timeout * 1000,
     ...(isBound ? { isOrphan: orphanTest() } : {}),
     ...(options.drainMs === undefined ? {} : { drainMs: options.drainMs }),
