@@ -1,14 +1,16 @@
 /**
- * `npm run bench`: our sweeps beside the tools an operator would use instead, on this machine, page cache warm.
+ * `npm run bench [-- sweep|serving]`: our sweeps beside the tools an operator would use instead, and our answers beside
+ * those of other SDKs, on this machine, page cache warm.
  *
- * Whole processes are timed, start-up included, in turn and several rounds; ratios are medians of the rounds' ratios,
+ * Of the sweeps, whole processes are timed, start-up included, in turn and several rounds; ratios are medians of the rounds' ratios,
  * because the machines are noisy. Answers are compared before times. Results go to test/bench/results.md.
  */
 import { createHash } from 'node:crypto'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { arch, cpus, release, tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { arch, cpus, loadavg, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Contender, contest, has, median, type Timing, timesAsFast } from './contest.ts'
+import { serving } from './serving/run.ts'
 import { largeFile, namesOnly, smallFiles } from './trees.ts'
 
 interface OurAnswer {
@@ -30,17 +32,49 @@ const program = `NODE_COMPILE_CACHE=${join(base, 'code')} ${process.execPath} ${
 const lines: string[] = []
 const costs: { job: string; answer: OurAnswer }[] = []
 
-say(`# Benchmark results
+const results = join(import.meta.dirname, 'results.md')
+const titles = { sweep: '# Sweeping files', serving: '# Serving rows to osquery' } as const
+const asked = process.argv[2]
+const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${process.platform} ${release()} ${arch()}, Node ${process.version}`
+const written = [
+  asked === 'serving' ? part(titles.sweep) : sweeps(),
+  asked === 'sweep' ? part(titles.serving) : await servers(),
+]
+writeFileSync(results, `${written.join('\n\n')}\n`)
 
-Written by \`npm run bench\`: ${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${process.platform} ${release()} ${arch()}, Node ${process.version}.
+function sweeps(): string {
+  lines.length = 0
+  say(`${titles.sweep}
+
+Written by \`npm run bench\`: ${machine}.
 Whole processes, page cache warm, ${rounds} rounds in turn, medians. "times" is how many times as fast we were.`)
+  oneLargeFile()
+  manySmallFiles()
+  nothingToRead()
+  unchangedFiles()
+  ownCosts()
+  return lines.join('\n')
+}
 
-oneLargeFile()
-manySmallFiles()
-nothingToRead()
-unchangedFiles()
-ownCosts()
-writeFileSync(join(import.meta.dirname, 'results.md'), `${lines.join('\n')}\n`)
+async function servers(): Promise<string> {
+  lines.length = 0
+  say(`${titles.serving}
+
+Written by \`npm run bench\`: ${machine}; load ${loadavg()[0]?.toFixed(1)} at the start.
+All servers run side by side and are asked in turn by one client over UNIX sockets, ${rounds} rounds after a first that is
+not counted, medians. "times" is how many times as fast we were.`)
+  await serving(join(base, 'serving'), rounds, say)
+  return lines.join('\n')
+}
+
+/** What an earlier run wrote of a part that is not asked for now. */
+function part(title: string): string {
+  const text = readFileSync(results, 'utf8')
+  const from = text.indexOf(title)
+  if (from < 0) throw new Error(`${results} has no part ${JSON.stringify(title)}; run npm run bench without a part`)
+  const end = text.indexOf('\n# ', from)
+  return text.slice(from, end < 0 ? undefined : end).trim()
+}
 
 function oneLargeFile(): void {
   const file = largeFile(base, 1 << 30)
