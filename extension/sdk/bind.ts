@@ -10,6 +10,7 @@ import type { Cell, Columns } from './columns.ts'
 import type { TableRequest } from './constraints.ts'
 import { queryContext } from './query-context.ts'
 import { type Route, routes } from './routes.ts'
+import { RowIds } from './row-ids.ts'
 import { rowid, shownIdentity } from './rowid.ts'
 import type { BoundRow, Table } from './table.ts'
 import type { TableWriter } from './writer.ts'
@@ -35,15 +36,16 @@ export function bind<C extends Columns, Services>(table: Table<C, Services>, ser
   const identity = table.identity.map((name) => columns.findIndex((column) => column.name === name))
 
   async function* generate(request: TableRequest, signal: AbortSignal): AsyncGenerator<BoundRow, void, undefined> {
-    const seen = new Set<bigint>()
+    const seen = new RowIds()
     for await (const row of table.generate(queryContext(table.columns, request, signal), services)) {
       signal.throwIfAborted()
       const values = valuesOf(table.name, names, row)
-      const cells = columns.map((column) => cellOf(table.name, column, values[column.name]))
-      const key = identity.map((at) => cells[at] ?? null)
+      const cells: Cell[] = []
+      for (const column of columns) cells.push(cellOf(table.name, column, values[column.name]))
+      const key: Cell[] = []
+      for (const at of identity) key.push(cells[at] ?? null)
       const id = rowid(key)
-      if (seen.has(id)) throw new Error(twinMessage(table.name, table.identity, key))
-      seen.add(id)
+      if (!seen.add(id)) throw new Error(twinMessage(table.name, table.identity, key))
       yield { rowid: id, cells }
     }
   }
@@ -63,8 +65,10 @@ function valuesOf(table: string, names: ReadonlySet<string>, row: unknown): Read
   if (typeof row !== 'object' || row === null) {
     throw new Error(`table ${table}: a row is ${String(row)}; expected an object of columns`)
   }
-  const stray = Object.keys(row).find((name) => !names.has(name))
-  if (stray !== undefined) throw new Error(`table ${table}: a row has ${JSON.stringify(stray)}, which is no column`)
+  for (const name in row) {
+    if (names.has(name) || !Object.hasOwn(row, name)) continue
+    throw new Error(`table ${table}: a row has ${JSON.stringify(name)}, which is no column`)
+  }
   return row as Readonly<Record<string, unknown>> // its values are checked cell by cell
 }
 

@@ -7,17 +7,44 @@
  */
 import { createHash } from 'node:crypto'
 import type { Cell } from './columns.ts'
+import { writeDecimal } from './decimal.ts'
+import { firstBytes, maxBytes, message } from './short-sha256.ts'
 
 /** The id of an identity. `occurrence` tells rows of one call apart whose identities are equal. */
 export function rowid(identity: readonly Cell[], occurrence = 0): bigint {
+  const length = writeShort(identity, occurrence)
+  const digest = length === undefined ? digestOf(identity, occurrence) : firstBytes(length)
+  const id = digest & 0x7fff_ffff_ffff_ffffn
+  return id === 0n ? 1n : id
+}
+
+/** Writes what is digested to `message`; its length, or undefined when there is not enough room or it has bytes. */
+function writeShort(identity: readonly Cell[], occurrence: number): number | undefined {
+  let at = 0
+  for (const cell of identity) {
+    if (cell instanceof Uint8Array) return undefined
+    const text = cell === null ? '' : typeof cell === 'string' ? cell : String(cell)
+    const bytes = Buffer.byteLength(text)
+    if (at + bytes > maxBytes - overheadBytes) return undefined
+    message[at] = cell === null ? 0x6e : 0x76 // n, v
+    at = writeDecimal(message, at + 1, bytes)
+    message[at++] = 0x3a // :
+    at += message.write(text, at)
+  }
+  return occurrence > 0 ? at + message.write(`#${occurrence}`, at) : at
+}
+
+/** What is digested besides a cell's bytes, at most: its length, and the occurrence. */
+const overheadBytes = 40
+
+function digestOf(identity: readonly Cell[], occurrence: number): bigint {
   const hash = createHash('sha256')
   for (const cell of identity) {
     const bytes = cell instanceof Uint8Array ? cell : Buffer.from(cell === null ? '' : String(cell))
     hash.update(`${cell === null ? 'n' : 'v'}${bytes.length}:`).update(bytes)
   }
   if (occurrence > 0) hash.update(`#${occurrence}`)
-  const id = hash.digest().readBigUInt64BE(0) & 0x7fff_ffff_ffff_ffffn
-  return id === 0n ? 1n : id
+  return hash.digest().readBigUInt64BE(0)
 }
 
 /** An identity for a message: names and values, cut where they are long. */

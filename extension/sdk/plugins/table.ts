@@ -119,7 +119,7 @@ async function encodeRows(
   let turn = performance.now()
   for await (const { rowid, cells } of table.generate(request, signal)) {
     if (encoder.count >= maxRows || encoder.bytes >= maxBytes) return { rows: encoder.finish('1'), isTruncated: true }
-    encoder.add([...cells, rowid, 0])
+    encoder.add(cells, [rowid, 0])
     if (encoder.count % rowsPerLook === 0 && performance.now() - turn > turnMs) {
       await nextTurn()
       signal.throwIfAborted()

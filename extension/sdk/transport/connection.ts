@@ -113,6 +113,7 @@ export class Connection {
     this.#socket.off('drain', resolve)
     this.#socket.off('close', resolve)
     clearTimeout(this.#timer)
+    if (!this.#socket.destroyed) release(piece)
   }
 
   /** The time for a request runs from its first byte, however slowly the others come. */
@@ -127,4 +128,15 @@ export class Connection {
     this.#timer = setTimeout(() => this.#socket.destroy(), withinMs)
     this.#timer.unref()
   }
+}
+
+/** Bytes of a piece that has memory of its own; smaller ones may share theirs. */
+const ownMemoryBytes = 256 * 1024
+
+/**
+ * Gives the memory of a piece back that was written. Left to the collector, pieces of one answer are still there while
+ * the next one is made.
+ */
+function release({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength >= ownMemoryBytes) buffer.transfer(0)
 }
