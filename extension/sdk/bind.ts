@@ -5,7 +5,7 @@
  * flaw of the table and an error. The writing half is `bound-writer.ts`.
  */
 import { boundWriter } from './bound-writer.ts'
-import { type BoundColumn, cellOf } from './cells.ts'
+import { type BoundColumn, cellReader } from './cells.ts'
 import type { Cell, Columns } from './columns.ts'
 import type { TableRequest } from './constraints.ts'
 import { queryContext } from './query-context.ts'
@@ -33,6 +33,7 @@ export interface BoundTable {
 export function bind<C extends Columns, Services>(table: Table<C, Services>, services: Services): BoundTable {
   const columns: BoundColumn[] = Object.entries(table.columns).map(([name, column]) => ({ name, ...column }))
   const names = new Set(columns.map((column) => column.name))
+  const readers = columns.map((column) => ({ name: column.name, read: cellReader(table.name, column) }))
   const identity = table.identity.map((name) => columns.findIndex((column) => column.name === name))
 
   async function* generate(request: TableRequest, signal: AbortSignal): AsyncGenerator<BoundRow, void, undefined> {
@@ -41,7 +42,7 @@ export function bind<C extends Columns, Services>(table: Table<C, Services>, ser
       signal.throwIfAborted()
       const values = valuesOf(table.name, names, row)
       const cells: Cell[] = []
-      for (const column of columns) cells.push(cellOf(table.name, column, values[column.name]))
+      for (const { name, read } of readers) cells.push(read(values[name]))
       const key: Cell[] = []
       for (const at of identity) key.push(cells[at] ?? null)
       const id = rowid(key)

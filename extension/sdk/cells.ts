@@ -12,13 +12,27 @@ export interface BoundColumn extends Column {
   readonly name: string
 }
 
+/** Reads values into the cells of one column; throws an error that says where one does not fit. */
+export type CellReader = (value: unknown) => Cell
+
+/** The reader of a column; found once, for the many rows to come. */
+export function cellReader(table: string, column: BoundColumn): CellReader {
+  const check = checkers[column.type]
+  const absent = column.type === 'TEXT' ? '' : null
+  return (value) => {
+    if (value === undefined || value === null) return absent
+    const checked = check(value)
+    if (checked !== undefined) return checked
+    const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : String(value).slice(0, 80)
+    throw new Error(
+      `table ${table}: column ${column.name} is ${shown} (${typeof value}); expected ${fits[column.type]}`,
+    )
+  }
+}
+
 /** The cell of a value, or an error that says where it does not fit. */
 export function cellOf(table: string, column: BoundColumn, value: unknown): Cell {
-  if (value === undefined || value === null) return column.type === 'TEXT' ? '' : null
-  const checked = checkers[column.type](value)
-  if (checked !== undefined) return checked
-  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : String(value).slice(0, 80)
-  throw new Error(`table ${table}: column ${column.name} is ${shown} (${typeof value}); expected ${fits[column.type]}`)
+  return cellReader(table, column)(value)
 }
 
 const fits: Readonly<Record<ColumnType, string>> = {

@@ -2,18 +2,34 @@
  * Whole numbers as decimal digits, straight into bytes: the text they would be otherwise costs more than the digits.
  */
 
-/** Beyond it numbers are not divided as integers, and gain nothing here. */
-export const largestDecimal = 0x7fff_ffff
+/** Room a number may take. */
+export const decimalBytes = 16
 
-/** Writes a whole number from 0 to `largestDecimal`; returns where it ends. There must be room for ten digits. */
+/** Numbers below it are divided as integers of 32 bits, which is several times as fast. */
+const billion = 1_000_000_000
+const billionDigits = 9
+
+/** Writes a safe whole number that is not negative; returns where it ends. */
 export function writeDecimal(bytes: Uint8Array, at: number, value: number): number {
-  let end = at + 1
-  for (let rest = value; rest >= 10; rest = (rest / 10) | 0) end++
+  if (value < billion) return writeDigits(bytes, at, value, digitsOf(value))
+  const high = Math.floor(value / billion)
+  const middle = writeDigits(bytes, at, high, digitsOf(high))
+  return writeDigits(bytes, middle, value - high * billion, billionDigits)
+}
+
+function digitsOf(value: number): number {
+  let digits = 1
+  for (let rest = value | 0; rest >= 10; rest = (rest / 10) | 0) digits++
+  return digits
+}
+
+/** Writes the last `digits` of a number, zeros before it if it has fewer. */
+function writeDigits(bytes: Uint8Array, at: number, value: number, digits: number): number {
   let rest = value | 0
-  for (let index = end - 1; index >= at; index--) {
+  for (let index = at + digits - 1; index >= at; index--) {
     const next = (rest / 10) | 0
     bytes[index] = 0x30 + rest - next * 10
     rest = next
   }
-  return end
+  return at + digits
 }

@@ -8,7 +8,7 @@
  * Numbers are plain decimals: osquery reads a leading zero as octal. NULL is a key that is missing.
  */
 import type { Cell } from '../columns.ts'
-import { largestDecimal, writeDecimal } from '../decimal.ts'
+import { decimalBytes, writeDecimal } from '../decimal.ts'
 
 /**
  * Rows on their way: how many, and the bytes of the list's elements in pieces. They are for one answer: pieces are given
@@ -125,12 +125,12 @@ export class RowEncoder {
   #value(cell: string | number | bigint | Uint8Array): void {
     if (typeof cell === 'string') this.#text(cell)
     else if (cell instanceof Uint8Array) this.#copy(prefixed(cell))
-    else if (typeof cell === 'number' && cell >= 0 && cell <= largestDecimal && (cell | 0) === cell) this.#decimal(cell)
+    else if (typeof cell === 'number' && cell >= 0 && Number.isSafeInteger(cell)) this.#decimal(cell)
     else this.#text(String(cell))
   }
 
   #decimal(value: number): void {
-    this.#reserve(4 + 10)
+    this.#reserve(4 + decimalBytes)
     const piece = this.#piece
     const from = this.#at + 4
     this.#at = writeDecimal(piece, from, value)
