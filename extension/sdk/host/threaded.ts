@@ -31,6 +31,12 @@ interface Waiting {
   reject(error: Error): void
 }
 
+/**
+ * Mebibytes for what rows leave behind. With the runtime's 48, answers of 100,000 rows let the process grow to 250 MB;
+ * with 24 to 208, equally fast.
+ */
+const youngMb = 24
+
 const defaults = { startMs: 30_000, stuckMs: 30_000, closeMs: 5_000 }
 /** Milliseconds between a thread's end and the next one; doubled each time it ends at once again. */
 const restartMs = { first: 250, most: 30_000, steadyAfter: 60_000 }
@@ -65,7 +71,10 @@ class ThreadHost implements PluginHost {
     const setup: ThreadSetup = { ...(module === undefined ? {} : { module }), manager }
     const worker = startThread('plugins', {
       workerData: setup,
-      ...(heapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMb } }),
+      resourceLimits: {
+        maxYoungGenerationSizeMb: youngMb,
+        ...(heapMb === undefined ? {} : { maxOldGenerationSizeMb: heapMb }),
+      },
     })
     const ready = Promise.withResolvers<void>()
     const timer = setTimeout(() => {

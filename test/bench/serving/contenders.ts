@@ -16,6 +16,7 @@ export interface Contender extends ServerCommand {
 }
 
 const empty = { table: 'bench_nothing', context: '{"constraints":[]}' }
+const state = join(import.meta.dirname, '../../../build/bench/state')
 const executable = join(import.meta.dirname, '../../../dist/threecx_hunter.ext')
 
 /** Ours first; `say` hears why somebody is missing. `folder` is for what runtimes keep between runs. */
@@ -34,18 +35,18 @@ export async function contenders(folder: string, say: (line: string) => void): P
       ? [{ name: 'Python SDK', command: pair(python.ready.python, python.ready.extension), hasRows: true, empty }]
       : []),
     ...(go.ready ? [{ name: 'Go SDK', command: pair(go.ready.extension), hasRows: true, empty }] : []),
-    ...(hasFile ? [hunter(folder)] : []),
+    ...(hasFile ? [hunter()] : []),
   ]
 }
 
 /** The extension itself: no rows that anybody else has, but the same calls. */
-function hunter(folder: string): Contender {
+function hunter(): Contender {
   const list = [{ op: 2, expr: 'no such type' }]
   const context = JSON.stringify({ constraints: [{ name: 'type', list, affinity: 'TEXT' }] })
   return {
     name: 'threecx_hunter.ext',
     command: pair(executable),
-    env: { THREECX_STATE: join(folder, 'state') },
+    env: { THREECX_STATE: state }, // not below a directory that everybody may write to: it unpacks code there
     hasRows: false,
     empty: { table: 'threecx_indicators', context },
   }

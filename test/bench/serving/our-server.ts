@@ -13,6 +13,7 @@ process.exitCode = await runExtension({
   name: 'bench',
   version: '1.0.0',
   plugins: new URL('./plugins.ts', import.meta.url),
+  heapMb: 96,
 })
 const held = process.env['THREECX_BENCH_HELD']
 if (held) writeFileSync(held, String(delay.max / 1e6))
