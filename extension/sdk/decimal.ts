@@ -17,7 +17,8 @@ export function writeDecimal(bytes: Uint8Array, at: number, value: number): numb
   return writeDigits(bytes, middle, value - high * billion, billionDigits)
 }
 
-function digitsOf(value: number): number {
+/** How many digits a whole number below 2^31 has. */
+export function digitsOf(value: number): number {
   let digits = 1
   for (let rest = value | 0; rest >= 10; rest = (rest / 10) | 0) digits++
   return digits

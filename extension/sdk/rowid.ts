@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Cell } from './columns.ts'
-import { writeDecimal } from './decimal.ts'
+import { digitsOf, writeDecimal } from './decimal.ts'
 import { firstBytes, maxBytes, message } from './short-sha256.ts'
 
 /** The id of an identity. `occurrence` tells rows of one call apart whose identities are equal. */
@@ -24,12 +24,15 @@ function writeShort(identity: readonly Cell[], occurrence: number): number | und
   for (const cell of identity) {
     if (cell instanceof Uint8Array) return undefined
     const text = cell === null ? '' : typeof cell === 'string' ? cell : String(cell)
-    const bytes = Buffer.byteLength(text)
-    if (at + bytes > maxBytes - overheadBytes) return undefined
+    if (at + text.length * 3 > maxBytes - overheadBytes) return undefined
+    const digits = digitsOf(text.length)
+    let textAt = at + 1 + digits + 1
+    const bytes = message.write(text, textAt)
+    if (digitsOf(bytes) > digits) message.write(text, ++textAt) // not ASCII, and one digit more
     message[at] = cell === null ? 0x6e : 0x76 // n, v
-    at = writeDecimal(message, at + 1, bytes)
-    message[at++] = 0x3a // :
-    at += message.write(text, at)
+    writeDecimal(message, at + 1, bytes)
+    message[textAt - 1] = 0x3a // :
+    at = textAt + bytes
   }
   return occurrence > 0 ? at + message.write(`#${occurrence}`, at) : at
 }

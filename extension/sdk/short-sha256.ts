@@ -12,6 +12,7 @@ export const maxBytes = 1024
 const blockBytes = 64
 /** A message is followed by a bit, and in the last eight bytes by its length in bits. */
 const room = Buffer.alloc(maxBytes + 2 * blockBytes)
+const roomView = new DataView(room.buffer, room.byteOffset, room.length)
 const schedule = new Int32Array(64)
 const result = new DataView(new ArrayBuffer(8))
 
@@ -90,8 +91,8 @@ export const message: Buffer = room.subarray(0, maxBytes)
 export function firstBytes(length: number): bigint {
   const end = Math.ceil((length + 9) / blockBytes) * blockBytes
   room[length] = 0x80
-  room.fill(0, length + 1, end - 4)
-  room.writeInt32BE(length * 8, end - 4)
+  for (let at = length + 1; at < end - 4; at++) room[at] = 0
+  roomView.setInt32(end - 4, length * 8)
   let h0 = 0x6a09e667 | 0
   let h1 = 0xbb67ae85 | 0
   let h2 = 0x3c6ef372 | 0
@@ -140,10 +141,7 @@ export function firstBytes(length: number): bigint {
 }
 
 function prepare(block: number): void {
-  for (let at = 0, from = block; at < 16; at++, from += 4) {
-    schedule[at] =
-      (word(room, from) << 24) | (word(room, from + 1) << 16) | (word(room, from + 2) << 8) | word(room, from + 3)
-  }
+  for (let at = 0; at < 16; at++) schedule[at] = roomView.getInt32(block + at * 4)
   for (let at = 16; at < 64; at++) {
     const early = word(schedule, at - 15)
     const late = word(schedule, at - 2)
@@ -154,6 +152,6 @@ function prepare(block: number): void {
 }
 
 /** A word that is there: indexes are below the length. */
-function word(words: Int32Array | Uint8Array, at: number): number {
+function word(words: Int32Array, at: number): number {
   return words[at] as number
 }

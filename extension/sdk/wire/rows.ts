@@ -32,7 +32,7 @@ const mapHeader = 6
 const stringType = 11
 
 /** Longest text that is copied by character here: beyond it the runtime's own way, 35 ns a text, takes less. */
-const shortText = 12
+const shortText = 20
 /** Longest bytes that are copied one by one, for the same reason. */
 const shortBytes = 32
 
