@@ -39,6 +39,16 @@ export const errorCodes = {
     title: 'The scanning engine failed',
     remedy: 'Set THREECX_ENGINE=portable and report the message.',
   },
+  deployment_broken: {
+    exit: 20,
+    title: 'osquery would not load the extension, or would load it unsafely',
+    remedy: 'Apply the fixes that threecx doctor shows.',
+  },
+  install_failed: {
+    exit: 21,
+    title: 'The extension could not be installed or removed',
+    remedy: 'Correct what the message names, then run the command again; it changes nothing that is already so.',
+  },
   internal: {
     exit: 70,
     title: 'A defect in threecx-hunter',
