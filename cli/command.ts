@@ -31,6 +31,8 @@ export interface Command<Specs extends OptionSpecs = OptionSpecs> {
   readonly options: Specs
   readonly examples: readonly (readonly [command: string, meaning: string])[]
   run(terminal: Terminal, options: OptionValues<Specs>, args: readonly string[]): Promise<number>
+  /** Takes arguments as they are, where somebody else decides which there are; undefined leaves them to `run`. */
+  runAsIs?(argv: readonly string[]): Promise<number> | undefined
 }
 
 /** Keeps the types of the options. */

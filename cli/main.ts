@@ -37,6 +37,8 @@ async function dispatch(terminal: Terminal, argv: readonly string[]): Promise<nu
     const names = commands.map((one) => one.name).join(', ')
     throw new HunterError('usage', `there is no command ${JSON.stringify(name)}; expected ${names}`)
   }
+  const taken = command.runAsIs?.(rest)
+  if (taken) return await taken
   const { options, args } = parseOptions(command.options, rest, terminal.env)
   if (options['help']) {
     terminal.stdout.write(commandHelp(command))

@@ -3,9 +3,10 @@
  */
 import type { Command } from '../command.ts'
 import { doctor } from './doctor.ts'
+import { extension } from './extension.ts'
 import { hunt } from './hunt.ts'
 import { indicators } from './indicators.ts'
 import { query } from './query.ts'
 
 /** All commands. Their option types are their own; the program only hands values over. */
-export const commands = [hunt, query, indicators, doctor] as unknown as readonly Command[]
+export const commands = [hunt, query, indicators, doctor, extension] as unknown as readonly Command[]

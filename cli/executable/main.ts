@@ -27,7 +27,7 @@ async function runCommand(argv: readonly string[]): Promise<number> {
 /** Flags and nothing else, as osquery gives them. */
 async function runExtension(argv: readonly string[]): Promise<number> {
   const { runHunterExtension } = await import('../../extension/main.ts')
-  return await runHunterExtension(argv, 'thread')
+  return await runHunterExtension(argv)
 }
 
 serveThreads()

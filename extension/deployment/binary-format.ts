@@ -6,6 +6,7 @@
  * bytes given; nothing is followed beyond them.
  * ELF: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html, PE: https://learn.microsoft.com/windows/win32/debug/pe-format
  */
+import type { Platform } from '../domain/platform.ts'
 
 /** Processor names as Node's `process.arch` has them. */
 export type Processor = 'x64' | 'arm64' | 'ia32' | 'arm' | 'other'
@@ -25,6 +26,17 @@ const machoTypes: Readonly<Record<number, Processor>> = { 16777223: 'x64', 16777
 
 /** Slices a universal Mach-O file is believed to have; Java class files share the magic and have more. */
 const maxSlices = 16
+
+/** Format of programs by platform. */
+export const nativeKinds = { linux: 'elf', darwin: 'macho', windows: 'pe' } as const satisfies Record<Platform, string>
+
+/** Whether a platform starts a program: `maybe` where an emulator may be installed. Scripts are not programs here. */
+export function runsOn(format: BinaryFormat, platform: Platform, arch: string): 'yes' | 'maybe' | 'no' {
+  if (!('processors' in format) || format.kind !== nativeKinds[platform]) return 'no'
+  if (format.processors.some((one) => one === arch)) return 'yes'
+  const canEmulate = platform !== 'linux' && arch === 'arm64' && format.processors.includes('x64')
+  return canEmulate ? 'maybe' : 'no'
+}
 
 /** The format of a file that starts with `head`. */
 export function binaryFormat(head: Uint8Array): BinaryFormat {

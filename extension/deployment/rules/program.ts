@@ -5,6 +5,7 @@
  * its own reason. `--allow_unsafe` switches them off; they are warnings then.
  * https://github.com/osquery/osquery (osquery/extensions/extensions.cpp isFileSafe, filesystem.cpp safePermissions)
  */
+import { nativeKinds, runsOn } from '../binary-format.ts'
 import type { HostFacts, ProgramFacts } from '../facts.ts'
 import { isOn } from '../flags-file.ts'
 import { pathsOf } from '../layout.ts'
@@ -237,8 +238,7 @@ const programFormat: Rule = {
     const { path, format, hasInterpreter } = facts.program
     if (facts.program.nature !== 'file') return []
     if (format === undefined) return [notChecked(path, 'this user cannot read it; run as root')]
-    const native = { linux: 'elf', darwin: 'macho', windows: 'pe' }[facts.platform]
-    const expected = `${native} for ${facts.arch}`
+    const expected = `${nativeKinds[facts.platform]} for ${facts.arch}`
     if (format.kind === 'script') {
       const found = `a script for ${JSON.stringify(format.interpreter)}`
       if (facts.platform === 'windows' || !hasInterpreter) {
@@ -246,16 +246,19 @@ const programFormat: Rule = {
       }
       return [{ outcome: 'warning', subject: path, found, expected, fix: 'install the single executable instead' }]
     }
-    if (!('processors' in format) || format.kind !== native) {
-      return [refusedByKernel(facts, kernelRefusals.format, `${format.kind} file`, expected)]
+    const found = 'processors' in format ? `${format.kind} for ${format.processors.join(', ')}` : `${format.kind} file`
+    switch (runsOn(format, facts.platform, facts.arch)) {
+      case 'yes':
+        return [ok(path, found)]
+      case 'maybe': {
+        const emulated = `${found}: runs only where the system can emulate it`
+        return [
+          { outcome: 'warning', subject: path, found: emulated, expected, fix: `install the build for ${facts.arch}` },
+        ]
+      }
+      case 'no':
+        return [refusedByKernel(facts, kernelRefusals.format, found, expected)]
     }
-    const { processors } = format
-    if (processors.some((one) => one === facts.arch)) return [ok(path, `${format.kind} for ${processors.join(', ')}`)]
-    if (facts.platform === 'darwin' && facts.arch === 'arm64' && processors.includes('x64')) {
-      const found = 'macho for x64: runs only where Rosetta is installed'
-      return [{ outcome: 'warning', subject: path, found, expected, fix: 'install the build for arm64' }]
-    }
-    return [refusedByKernel(facts, kernelRefusals.format, `${format.kind} for ${processors.join(', ')}`, expected)]
   },
 }
 
