@@ -148,7 +148,8 @@ export interface DigestRequest {
   readonly classes: readonly DigestClass[]
   /** Larger files are `too_big`, never hashed in part. */
   readonly maxFileBytes: number
-  /** A file that takes longer is `timeout`; time that the pace makes it rest does not count. */
+  /** A file that takes longer is `timeout`; time that the pace makes it rest does not count, and a
+   * native thread at the lowest priority has eight times as long. */
   readonly fileTimeoutMs: number
   /** Absent: as fast as it goes. */
   readonly pace?: Pace

@@ -36,6 +36,10 @@ pub(crate) fn regular(fd: &OwnedFd) -> Result<Identity, Failure> {
     }
 }
 
+/// How many times as long a paced thread may take: at the lowest priority a busy machine hardly lets it run, which is
+/// no fault of the file. What never answers is still given up.
+const PACED_PATIENCE: u32 = 8;
+
 /// When a file is given up. Time that its thread rests does not count.
 pub(crate) struct Deadline<'a> {
     at: Option<Instant>,
@@ -48,6 +52,7 @@ impl<'a> Deadline<'a> {
     /// So much from now, or when cancelled.
     pub(crate) fn new(timeout: Duration, cancelled: &'a AtomicBool, pacer: Arc<Pacer>) -> Self {
         let rested_before = pacer.rested();
+        let timeout = if pacer.is_paced() { timeout.saturating_mul(PACED_PATIENCE) } else { timeout };
         Deadline { at: Instant::now().checked_add(timeout), cancelled, pacer, rested_before }
     }
 
