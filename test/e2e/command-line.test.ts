@@ -200,3 +200,17 @@ describe('indicators', () => {
     expect(stdout).toContain('every file was read')
   })
 })
+
+describe('extension', () => {
+  it('with flags runs the extension, which says what is wrong with them', async () => {
+    const { exit, stderr } = await run('extension', '--socket', `/${'long/'.repeat(30)}em`, '--unknown-flag=1')
+    expect(exit).toBe(2)
+    expect(stderr).toContain('101 are the most')
+  })
+
+  it('without anything says what there is', async () => {
+    const { exit, stderr } = await run('extension')
+    expect(exit).toBe(2)
+    expect(stderr).toContain('extension needs install, uninstall, status')
+  })
+})
