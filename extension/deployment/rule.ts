@@ -59,3 +59,10 @@ export function argument(path: string, platform: Platform): string {
   if (/^[\w@%+=:,./-]+$/.test(path)) return path
   return platform === 'windows' ? `"${path}"` : `'${path.replaceAll("'", `'\\''`)}'`
 }
+
+/** The command that installs a file for the host the facts are about. */
+export function installCommand(facts: HostFacts, file: string, more = ''): string {
+  const { platform, host } = facts.layout
+  const whose = host === 'osquery' ? '' : ` --for ${host}`
+  return `${platform === 'windows' ? '' : 'sudo '}threecx extension install ${file}${whose}${more}`
+}

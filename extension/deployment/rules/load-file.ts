@@ -4,10 +4,17 @@
  */
 import type { EntryFacts, FileFacts, HostFacts } from '../facts.ts'
 import { extensionName, isOurs, pathsOf } from '../layout.ts'
-import { argument, type Judgement, notChecked, ok, type Rule } from '../rule.ts'
+import { argument, installCommand, type Judgement, notChecked, ok, type Rule } from '../rule.ts'
 
-const install = (facts: HostFacts) =>
-  `${facts.platform === 'windows' ? '' : 'sudo '}threecx extension install ${argument(facts.program.path, facts.platform)} --load-file ${argument(facts.loadFile.path, facts.platform)}`
+/** The command that lists this executable in this load file. */
+function install(facts: HostFacts): string {
+  const [file, loadFile] = [facts.program.path, facts.loadFile.path].map((path) => argument(path, facts.platform))
+  return installCommand(
+    facts,
+    file ?? '',
+    facts.loadFile.path === facts.layout.loadFile ? '' : ` --load-file ${loadFile}`,
+  )
+}
 
 const loadFileExists: Rule = {
   id: 'load_file_exists',

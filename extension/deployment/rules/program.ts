@@ -9,7 +9,7 @@ import { nativeKinds, runsOn } from '../binary-format.ts'
 import type { HostFacts, ProgramFacts } from '../facts.ts'
 import { isOn } from '../flags-file.ts'
 import { pathsOf } from '../layout.ts'
-import { argument, type Judgement, notChecked, ok, type Rule } from '../rule.ts'
+import { argument, installCommand, type Judgement, notChecked, ok, type Rule } from '../rule.ts'
 
 const isThere = (program: ProgramFacts) => !['missing', 'dangling', 'unreadable'].includes(program.nature)
 
@@ -27,10 +27,6 @@ function unsafe(facts: HostFacts, judgement: Omit<Judgement, 'outcome' | 'subjec
 
 const octal = (mode: number) => mode.toString(8).padStart(4, '0')
 
-/** The command that puts the file where nothing is wrong with it. */
-const reinstall = (path: string, facts: HostFacts) =>
-  `${facts.platform === 'windows' ? '' : 'sudo '}threecx extension install ${argument(path, facts.platform)}`
-
 const programExists: Rule = {
   id: 'program_exists',
   title: 'the executable is there',
@@ -45,7 +41,7 @@ const programExists: Rule = {
         found: nature === 'dangling' ? 'a symbolic link to nothing' : 'nothing there',
         expected: 'an executable file',
         logLine: `extension doesn't exist at: ${path}`,
-        fix: facts.platform === 'windows' ? 'threecx extension install FILE' : 'sudo threecx extension install FILE',
+        fix: installCommand(facts, 'FILE'),
       },
     ]
   },
@@ -170,7 +166,7 @@ const directoryNotSticky: Rule = {
       unsafe(facts, {
         found: `${parent.path} has the sticky bit, mode ${octal(parent.mode)}`,
         expected: 'a directory of its own, mode 0755',
-        fix: reinstall(path, facts),
+        fix: installCommand(facts, argument(path, facts.platform)),
       }),
     ]
   },
@@ -220,15 +216,8 @@ function refusedByKernel(facts: HostFacts, number: number, found: string, expect
     facts.platform === 'windows'
       ? `Cannot create extension process: ${path}`
       : `Could not start extension process: ${path}, error: ${number}`
-  const fix = `install the build for ${facts.platform} ${facts.arch}: sudo threecx extension install FILE`
-  return {
-    outcome: 'failed',
-    subject: path,
-    found,
-    expected,
-    logLine,
-    fix: facts.platform === 'windows' ? fix.replace('sudo ', '') : fix,
-  }
+  const fix = `install the build for ${facts.platform} ${facts.arch}: ${installCommand(facts, 'FILE')}`
+  return { outcome: 'failed', subject: path, found, expected, logLine, fix }
 }
 
 const programFormat: Rule = {
@@ -274,7 +263,7 @@ const programMount: Rule = {
     return [
       {
         ...refusedByKernel(facts, kernelRefusals.denied, 'mounted with noexec', 'a mount without noexec'),
-        fix: reinstall(path, facts),
+        fix: installCommand(facts, argument(path, facts.platform)),
       },
     ]
   },

@@ -222,6 +222,20 @@ describe('on Linux', () => {
   })
 })
 
+describe('the fix', () => {
+  it('for orbit installs for orbit', () => {
+    const layout = layoutOf('orbit', 'linux')
+    const facts = host('linux', {
+      host: { layout },
+      program: { nature: 'missing' },
+      flags: '--extensions_autoload=/etc/osquery/extensions.load\n',
+    })
+    expect(bad(facts).find((check) => check.rule === 'program_exists')?.fix).toBe(
+      'sudo threecx extension install FILE --for orbit',
+    )
+  })
+})
+
 describe('names and places', () => {
   it.each(['threecx_hunter.ext', 'threecx_hunter_macos.ext', 'threecx_hunter-0.1.0.ext.exe', 'THREECX_HUNTER.EXT'])(
     '%s is ours',
