@@ -26,6 +26,10 @@ export const observableTypes = [
   'cookie',
   'named_event',
   'named_pipe',
+  /** What the bytes of a file show; a name of domain/trait.ts. */
+  'structure',
+  /** Name of a YARA rule. */
+  'yara_rule',
 ] as const
 
 /** One of the observable types. */
