@@ -2,7 +2,9 @@
  * The report of a hunt for people: verdict, what was found and why, what was searched, what to do next.
  */
 import { type Artifact, whyArtifact } from '../extension/domain/artifact.ts'
+import { meaningOf, stageOf, storyOrder } from '../extension/domain/attack-progress.ts'
 import type { HostVerdict, HostVerdictWord } from '../extension/domain/host-verdict.ts'
+import type { Payload } from '../extension/domain/payload.ts'
 import { isBlinding, type Scan } from '../extension/domain/scan.ts'
 import { printable } from './output/printable.ts'
 
@@ -24,8 +26,7 @@ export interface HuntFacts {
 
 /** The whole report. */
 export function huntReport(facts: HuntFacts): string {
-  const found = facts.artifacts.map(artifactText).join('\n')
-  return [headline(facts), found, searched(facts), next(facts)].filter(Boolean).join('\n')
+  return [headline(facts), story(facts), searched(facts), next(facts)].filter(Boolean).join('\n')
 }
 
 /** Verdict and totals, for stderr when data goes elsewhere. */
@@ -47,18 +48,42 @@ function headline(facts: HuntFacts): string {
   return `verdict: ${verdict}  ${meanings[verdict]}${count}\n`
 }
 
+/** Everything found, in the order in which the attack does it. */
+function story({ artifacts, host }: HuntFacts): string {
+  const byStage = Map.groupBy(artifacts, stageOf)
+  const chapters = storyOrder.flatMap((stage) => {
+    const some = byStage.get(stage)
+    if (!some) return []
+    const meaning = meaningOf(stage)
+    return [`${stage}${meaning === '' ? '' : `: ${meaning}`}\n${some.map(artifactText).join('\n')}`]
+  })
+  const reasons = host.story.map((line) => `  ${printable(line)}\n`).join('')
+  return [reasons, ...chapters].filter(Boolean).join('\n')
+}
+
 function artifactText(artifact: Artifact): string {
-  const [first] = artifact.findings
   const lines = [
     `  ${artifact.verdict.padEnd(10)} ${printable(artifact.path)}`,
     `             ${printable(whyArtifact(artifact))}`,
-    `             stage ${first?.indicator.stage ?? 'unknown'}, level ${artifact.level}, ${bytesText(artifact.size)}, modified ${timeText(artifact.mtime)}`,
+    `             level ${artifact.level}, ${bytesText(artifact.size)}, modified ${timeText(artifact.mtime)}`,
   ]
   const { product } = artifact
   if (product?.version)
     lines.push(`             ${printable(product.product ?? 'product')} ${printable(product.version)}`)
   if (artifact.digests.sha256) lines.push(`             sha256 ${artifact.digests.sha256}`)
+  lines.push(
+    ...artifact.payloads.map(payloadText),
+    ...artifact.notes.map((note) => `             note: ${printable(note)}`),
+  )
   return `${lines.join('\n')}\n`
+}
+
+function payloadText({ kind, offset, length, urls, nextRun, authenticated, member }: Payload): string {
+  const where = `${member === undefined ? '' : `${printable(member)}, `}${countText(length)} bytes at ${countText(offset)}`
+  const tag = authenticated === undefined ? '' : authenticated ? ', tag verified' : ', tag not verified'
+  const next = nextRun === undefined ? '' : `, next run ${timeText(nextRun)}`
+  const addresses = urls.length === 0 ? '' : `: ${urls.map(printable).join(', ')}`
+  return `             hides ${kind} (${where}${tag}${next})${addresses}`
 }
 
 function searched(facts: HuntFacts): string {

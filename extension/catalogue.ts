@@ -6,9 +6,12 @@
  */
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { decoders } from './decoders/index.ts'
 import type { IndicatorSet } from './domain/indicator.ts'
 import { matcher } from './domain/match.ts'
 import type { Platform } from './domain/platform.ts'
+import { Examiner } from './examining/examiner.ts'
+import { noRules } from './examining/rule-search.ts'
 import { extensionHealth, type HealthSources } from './health.ts'
 import type { HuntPlan } from './hunt.ts'
 import { Hunter } from './hunter.ts'
@@ -117,6 +120,7 @@ async function openPlan(settings: Omit<CatalogueSettings, 'scope'>, log: Logger)
   const state = settings.stateDir === undefined ? undefined : openStateDir(settings.stateDir)
   const { engine, reason, isAlarming } = openEngine({ stateDir: state })
   log[isAlarming ? 'warn' : 'debug']({ engine: engine.name, reason }, 'engine chosen')
+  const indicatorsVersion = versionOf(sets)
   const nowNs = () => BigInt(systemClock.nowMs()) * 1_000_000n
   const plan: HuntPlan = {
     engine,
@@ -126,7 +130,8 @@ async function openPlan(settings: Omit<CatalogueSettings, 'scope'>, log: Logger)
     limits: { ...defaultLimits, ...settings.limits },
     mounts: settings.mounts ?? (settings.root === undefined ? 'local' : 'same'),
     matcher: matcher(indicators),
-    indicatorsVersion: versionOf(sets),
+    indicatorsVersion,
+    examiner: new Examiner(engine, decoders, noRules, indicatorsVersion),
     cache: state === undefined ? noCache : openHashCache(join(state, 'hashes.db'), log, nowNs),
     clock: systemClock,
   }

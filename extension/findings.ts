@@ -15,6 +15,8 @@ import type { Matcher } from './domain/match.ts'
 import { canonical, digestAlgorithms, type Observable } from './domain/observable.ts'
 import type { PathText } from './domain/path-text.ts'
 import type { Product } from './domain/product.ts'
+import { examinedEvidence } from './examining/evidence.ts'
+import type { Examined } from './examining/examiner.ts'
 import type { Owners } from './sweep/owners.ts'
 import type { SweptFile } from './sweep/sweep.ts'
 
@@ -39,9 +41,16 @@ export function judgeFile(
   file: SweptFile,
   names: FileNames,
   product: Product | undefined,
+  seen: Examined,
   judge: Judge,
 ): Artifact | undefined {
-  const found = fileEvidence(file, names, product, judge).flatMap((evidence) => judge.matcher.match(evidence))
+  const base = { path: names.path, time: seconds(file.entry.mtimeNs) }
+  const evidence = [
+    ...fileEvidence(file, names, product, judge),
+    ...examinedEvidence(seen, base),
+    ...memberVersions(seen, base),
+  ]
+  const found = evidence.flatMap((one) => judge.matcher.match(one))
   const speaking = found.filter((finding) => verdictOf(finding.indicator) !== undefined)
   const verdict = gravest(speaking.flatMap((finding) => verdictOf(finding.indicator) ?? []))
   if (verdict === undefined) return undefined
@@ -60,6 +69,8 @@ export function judgeFile(
     platform: platformOf(speaking, judge),
     digests: file.digests,
     product,
+    payloads: seen.examination.payloads,
+    notes: seen.examination.refusals,
     verdict,
     level: highestLevel(
       speaking.filter((one) => verdictOf(one.indicator) === verdict).map((one) => one.indicator.level),
@@ -95,13 +106,21 @@ function fileEvidence(file: SweptFile, names: FileNames, product: Product | unde
     { ...base, observables: content },
     judge.platform === undefined ? place : { ...place, platform: judge.platform },
   ]
-  if (product && isThreeCxDesktopApp(product)) {
-    const version = canonical('version', product.version ?? '')
-    if ('value' in version) {
-      evidence.push({ ...base, platform: product.platform, observables: [{ type: 'version', value: version.value }] })
-    }
-  }
-  return evidence
+  return [...evidence, ...versionEvidence(product, base)]
+}
+
+/** The version of the app, which means something on its own platform wherever the file lies. */
+function versionEvidence(product: Product | undefined, base: Omit<Evidence, 'observables'>): Evidence[] {
+  const version = product && isThreeCxDesktopApp(product) ? canonical('version', product.version ?? '') : undefined
+  if (!product || !version || !('value' in version)) return []
+  return [{ ...base, platform: product.platform, observables: [{ type: 'version', value: version.value }] }]
+}
+
+/** The versions of the app inside an installer. */
+function memberVersions(seen: Examined, base: Pick<Evidence, 'path' | 'time'>): Evidence[] {
+  return seen.members.flatMap(({ path, product }) =>
+    versionEvidence(product, { ...base, source: 'member', member: path }),
+  )
 }
 
 function sortFindings(findings: readonly Finding[]): Finding[] {

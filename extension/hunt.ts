@@ -5,16 +5,19 @@
  * aborted hunt ends with the scans it had, marked `aborted`; a pass that fails is a `failed` scan and the others go on.
  */
 
-import { readProduct } from './decoders/product.ts'
+import type { FileHints } from './decoders/decoder.ts'
+import { isThreeCxDesktopApp, readProduct } from './decoders/product.ts'
 import type { Artifact } from './domain/artifact.ts'
 import { HunterError } from './domain/errors.ts'
+import { fileKind } from './domain/file-kind.ts'
 import type { Matcher } from './domain/match.ts'
 import type { PathText } from './domain/path-text.ts'
 import type { Product } from './domain/product.ts'
 import type { FileQuestion } from './domain/question.ts'
 import type { RandomAccess } from './domain/random-access.ts'
 import { isBlinding, maxScanErrors, type Scan, type ScanError, type ScanState } from './domain/scan.ts'
-import { type Judge, judgeFile, mayCarryProduct } from './findings.ts'
+import { type Examined, type FileToExamine, unremarkable } from './examining/examiner.ts'
+import { type FileNames, type Judge, judgeFile, mayCarryProduct } from './findings.ts'
 import type { FileIdentity } from './native/engine.ts'
 import { type Pass, type PassPlan, planPasses } from './passes.ts'
 import type { Clock } from './runtime/clock.ts'
@@ -64,7 +67,7 @@ async function* runPass(plan: HuntPlan, pass: Pass, signal: AbortSignal): AsyncG
     for await (const batch of sweep(plan.engine, plan.cache, pass.request, signal)) {
       record.add(batch)
       yield { kind: 'progress', root: pass.root, progress: batch.progress }
-      for (const found of await judgeBatch(plan, pass, judge, batch.files)) yield { kind: 'artifact', ...found }
+      for (const found of await judgeBatch(plan, pass, judge, batch.files, signal)) yield { kind: 'artifact', ...found }
     }
     yield { kind: 'scan', scan: record.end('finished') }
   } catch (cause) {
@@ -82,17 +85,67 @@ interface Found {
   readonly file: FileAt
 }
 
-async function judgeBatch(plan: HuntPlan, pass: Pass, judge: Judge, files: readonly SweptFile[]): Promise<Found[]> {
+async function judgeBatch(
+  plan: HuntPlan,
+  pass: Pass,
+  judge: Judge,
+  files: readonly SweptFile[],
+  signal: AbortSignal,
+): Promise<Found[]> {
+  const candidates = files.map((file) => candidate(plan, pass, file))
+  await examineAll(plan, pass, candidates, signal)
   const found: Found[] = []
-  for (let at = 0; at < files.length; at += judgedAtOnce) {
-    const some = files.slice(at, at + judgedAtOnce)
-    const judged = await Promise.all(some.map((file) => judgeOne(plan, pass, judge, file)))
-    for (const [index, artifact] of judged.entries()) {
-      const file = some[index]
+  const plain: SweptFile[] = []
+  for (let at = 0; at < candidates.length; at += judgedAtOnce) {
+    const some = candidates.slice(at, at + judgedAtOnce)
+    const judged = await Promise.all(some.map((one) => judgeOne(plan, pass, judge, one)))
+    for (const [index, { artifact, isPlain }] of judged.entries()) {
+      const file = some[index]?.file
       if (artifact && file) found.push({ artifact, file: fileAt(pass, file) })
+      if (isPlain && file) plain.push(file)
     }
   }
+  plan.cache.putPlain(
+    plain.map(({ entry }) => entry),
+    plan.examiner.version,
+  )
   return found
+}
+
+/** A selected file on its way to a judgement. */
+interface Candidate {
+  readonly file: SweptFile
+  readonly names: FileNames
+  readonly hints: FileHints
+  /** Whether an earlier examination of this state of the file saw nothing. */
+  readonly isKnownPlain: boolean
+  /** Whether a decoder or a rule wants it now. */
+  readonly isWanted: boolean
+  seen: Examined
+}
+
+function candidate(plan: HuntPlan, pass: Pass, file: SweptFile): Candidate {
+  const names = pass.names(file.entry)
+  const filename = names.relative.slice(names.relative.lastIndexOf('/') + 1)
+  const hints = { filename, path: names.relative, kind: fileKind(file.head), size: file.entry.size }
+  const isKnownPlain = file.plainFor === plan.examiner.version
+  return { file, names, hints, isKnownPlain, isWanted: !isKnownPlain && plan.examiner.wants(hints), seen: unremarkable }
+}
+
+async function examineAll(
+  plan: HuntPlan,
+  pass: Pass,
+  candidates: readonly Candidate[],
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = candidates.filter((one) => one.isWanted)
+  if (wanted.length === 0) return
+  const files = wanted.map(({ file: { entry }, hints }): FileToExamine => ({ ref: entry, identity: entry, hints }))
+  const place = { roots: pass.request.roots, limits: pass.request.limits }
+  for (const [at, seen] of (await plan.examiner.examine(files, place, signal)).entries()) {
+    const one = wanted[at]
+    if (one) one.seen = seen
+  }
 }
 
 function fileAt(pass: Pass, { entry }: SweptFile): FileAt {
@@ -100,13 +153,21 @@ function fileAt(pass: Pass, { entry }: SweptFile): FileAt {
   return { root: pass.request.roots[entry.root] ?? '', path, dev, ino, size, mtimeNs, ctimeNs }
 }
 
-async function judgeOne(plan: HuntPlan, pass: Pass, judge: Judge, file: SweptFile): Promise<Artifact | undefined> {
-  const names = pass.names(file.entry)
-  if (mayCarryProduct(file, names.relative, pass.scan === 'named')) {
-    return judgeFile(file, names, await productOf(plan, pass, file), judge)
-  }
-  const artifact = judgeFile(file, names, undefined, judge)
-  return artifact && { ...artifact, product: await productOf(plan, pass, file) }
+interface Judged {
+  readonly artifact: Artifact | undefined
+  /** Whether nothing about the file is worth looking at again while it stays as it is. */
+  readonly isPlain: boolean
+}
+
+async function judgeOne(plan: HuntPlan, pass: Pass, judge: Judge, one: Candidate): Promise<Judged> {
+  const { file, names, seen } = one
+  const isAsked = !one.isKnownPlain && mayCarryProduct(file, names.relative, pass.scan === 'named')
+  const product = isAsked ? await productOf(plan, pass, file) : undefined
+  const artifact = judgeFile(file, names, product, seen, judge)
+  const isEmpty = !artifact && seen.examination.refusals.length === 0 && !(product && isThreeCxDesktopApp(product))
+  const isPlain = isEmpty && (one.isWanted || isAsked)
+  if (!artifact || product) return { artifact, isPlain }
+  return { artifact: { ...artifact, product: await productOf(plan, pass, file) }, isPlain }
 }
 
 async function productOf(plan: HuntPlan, pass: Pass, file: SweptFile): Promise<Product | undefined> {

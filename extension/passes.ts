@@ -8,6 +8,7 @@ import { realpath } from 'node:fs/promises'
 import type { Indicator } from './domain/indicator.ts'
 import { isWindowsPath, type PathText, pathFromBytes, pathToBytes } from './domain/path-text.ts'
 import type { FileQuestion, NamedFiles, PathStretch } from './domain/question.ts'
+import type { Examiner } from './examining/examiner.ts'
 import type { FileNames } from './findings.ts'
 import { selectEverywhere, selectPattern, selectPlaces } from './indicators/compile.ts'
 import type { Place } from './indicators/places.ts'
@@ -31,6 +32,7 @@ export interface PassPlan {
   readonly volumes: readonly Volume[]
   readonly indicators: readonly Indicator[]
   readonly places: readonly Place[]
+  readonly examiner: Examiner
   readonly limits: SweepLimits
   readonly mounts: WalkPlan['mounts']
 }
@@ -47,7 +49,9 @@ export async function planPasses(plan: PassPlan, question: FileQuestion): Promis
 function volumePass(plan: PassPlan, volume: Volume, scan: 'places' | 'full'): Pass {
   const { indicators, places } = plan
   const selection =
-    scan === 'full' ? selectEverywhere(indicators, volume.platform) : selectPlaces(indicators, places, volume.platform)
+    scan === 'full'
+      ? selectEverywhere(indicators, volume.platform, plan.examiner.files)
+      : selectPlaces(indicators, places, volume.platform)
   const walk = { roots: [volume.canonical], ignoreCase: true, skip: skipped(volume), mounts: plan.mounts }
   const request = treeSweep(plan.engine, walk, selection, plan.limits)
   return { scan, volume, root: volume.display, request, names: (ref) => namesOf(volume, ref.path) }

@@ -17,6 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'extension/sources': ['extension/domain'],
   'extension/tables': ['extension/domain', 'extension/sdk'],
   'extension/indicators': ['extension/domain', 'extension/runtime', 'extension/native'],
+  'extension/examining': ['extension/domain', 'extension/decoders', 'extension/native', 'package.json'],
   'extension/sweep': ['extension/domain', 'extension/native', 'extension/runtime'],
   'extension/deployment': ['extension/domain', 'extension/runtime'],
   extension: ['extension', 'package.json'],

@@ -2,6 +2,7 @@
  * Every command, in the order of the help.
  */
 import type { Command } from '../command.ts'
+import { decode } from './decode.ts'
 import { doctor } from './doctor.ts'
 import { extension } from './extension.ts'
 import { hunt } from './hunt.ts'
@@ -9,4 +10,4 @@ import { indicators } from './indicators.ts'
 import { query } from './query.ts'
 
 /** All commands. Their option types are their own; the program only hands values over. */
-export const commands = [hunt, query, indicators, doctor, extension] as unknown as readonly Command[]
+export const commands = [hunt, query, decode, indicators, doctor, extension] as unknown as readonly Command[]

@@ -22,6 +22,13 @@ export interface FileHints {
   readonly size: number
 }
 
+/** Files by the end of their path, and by size. */
+export interface FilePattern {
+  /** Pattern of domain/glob.ts over the path below a root. */
+  readonly pattern: string
+  readonly maxSize?: number
+}
+
 /** One decoder. */
 export interface Decoder {
   /** snake_case. */
@@ -30,6 +37,8 @@ export interface Decoder {
   readonly description: string
   /** Whether such a file could hold it. Cheap; says yes too often rather than too seldom. */
   wants(hints: FileHints): boolean
+  /** What a sweep of everything selects for this decoder, beside what indicators select; absent: nothing more. */
+  readonly files?: readonly FilePattern[]
   /**
    * Byte strings, lower-case hex, of which one must occur in the file for `decode` to find anything. A sweep searches
    * for them natively and opens only files that have one. Absent: every wanted file is opened.

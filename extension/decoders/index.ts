@@ -3,5 +3,8 @@
  */
 import type { Decoder } from './decoder.ts'
 
+/** Raised with every change of what a decoder sees, so that files which seemed empty are looked at again. */
+export const decodersRevision = 1
+
 /** All decoders. */
 export const decoders: readonly Decoder[] = []

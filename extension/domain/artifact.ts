@@ -5,6 +5,7 @@ import { type Finding, type Verdict, verdictOf } from './finding.ts'
 import type { Level } from './level.ts'
 import type { DigestAlgorithm, ObservableType } from './observable.ts'
 import type { PathText } from './path-text.ts'
+import type { Payload } from './payload.ts'
 import type { Platform } from './platform.ts'
 import type { Product } from './product.ts'
 
@@ -26,6 +27,10 @@ export interface Artifact {
   readonly platform: Platform | undefined
   readonly digests: Readonly<Partial<Record<DigestAlgorithm, string>>>
   readonly product: Product | undefined
+  /** What was hidden inside and could be decoded, or at least delimited. */
+  readonly payloads: readonly Payload[]
+  /** What could not be read of it, one sentence each. */
+  readonly notes: readonly string[]
   readonly verdict: Verdict
   readonly level: Level
   /** Findings that give the verdict and those that only add context, gravest first. */
@@ -38,6 +43,14 @@ const words: Readonly<Partial<Record<ObservableType, string>>> = {
   md5: 'MD5',
   path: 'place',
   filename: 'name',
+  structure: 'structure',
+  yara_rule: 'rule',
+}
+
+/** How a finding came about, as `matched_by` says it: the type of the observable, or where inside the file it was. */
+export function matchedBy(finding: Finding): string {
+  const { source } = finding.evidence
+  return source === 'payload' || source === 'member' ? source : finding.observable.type
 }
 
 /** Why a file counts, in one sentence: how the gravest indicator matched, what it is, and who published it. */
@@ -45,8 +58,12 @@ export function whyArtifact(artifact: Artifact): string {
   const speaking = artifact.findings.filter((one) => verdictOf(one.indicator) === artifact.verdict)
   const [first] = speaking
   if (!first) return 'no indicator'
-  const { observable, indicator } = first
+  const { observable, indicator, evidence } = first
   const sets = new Set(speaking.map((one) => one.indicator.set))
   const others = sets.size > 1 ? ` and ${sets.size - 1} more` : ''
-  return `${words[observable.type] ?? observable.type} of ${indicator.component}, by ${indicator.set}${others}`
+  const what =
+    evidence.source === 'payload' ? `decoded ${observable.type}` : (words[observable.type] ?? observable.type)
+  const where = evidence.member === undefined ? '' : `, in its member ${evidence.member}`
+  const which = observable.type === 'structure' || observable.type === 'yara_rule' ? ` (${observable.value})` : ''
+  return `${what} of ${indicator.component}${which}${where}, by ${indicator.set}${others}`
 }

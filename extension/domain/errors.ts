@@ -39,6 +39,11 @@ export const errorCodes = {
     title: 'The scanning engine failed',
     remedy: 'Set THREECX_ENGINE=portable and report the message.',
   },
+  decode_refused: {
+    exit: 10,
+    title: 'A file to decode cannot be read, or is damaged',
+    remedy: 'The message names the file and what was wrong; a complete copy may help.',
+  },
   deployment_broken: {
     exit: 20,
     title: 'osquery would not load the extension, or would load it unsafely',

@@ -6,6 +6,7 @@
 import type { Observable } from './observable.ts'
 import type { PathText } from './path-text.ts'
 import type { Platform } from './platform.ts'
+import type { Fields } from './trait.ts'
 
 /** One record. Observables must be canonical. */
 export interface Evidence {
@@ -15,6 +16,12 @@ export interface Evidence {
   readonly path?: PathText
   /** Byte offset or row number inside `path`. */
   readonly offset?: number
+  /** Bytes it takes there. */
+  readonly length?: number
+  /** Path inside the container that `path` is. */
+  readonly member?: string
+  /** What else was read there, for an analyst. */
+  readonly fields?: Fields
   /** When it happened, unix seconds. */
   readonly time?: number
   /** Platform the record speaks of, not the one it was found on: a Windows installer on a Linux server is `windows`. */

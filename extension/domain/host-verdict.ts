@@ -2,6 +2,8 @@
  * What is said of a whole host, from everything found on it.
  */
 import { type Artifact, whyArtifact } from './artifact.ts'
+import { meaningOf, reachedStage } from './attack-progress.ts'
+import type { Stage } from './indicator.ts'
 import { highestLevel, type Level } from './level.ts'
 import { isComplete, type Scan } from './scan.ts'
 
@@ -18,6 +20,11 @@ export type HostVerdictWord = 'clean' | 'unknown' | 'exposed' | 'contacted' | 'c
 export interface HostVerdict {
   readonly verdict: HostVerdictWord
   readonly level: Level
+  /** The step of the attack that was reached last; undefined: none left anything. */
+  readonly stage: Stage | undefined
+  /** What happened here, one sentence each: what was installed, how far it got, when it meant to go on. */
+  readonly story: readonly string[]
+  /** The story, then the files with their reasons, then what was not examined. */
   readonly reasons: readonly string[]
   /** Earliest and latest modification time among the artifacts, unix seconds. */
   readonly firstSeen: number | undefined
@@ -44,11 +51,14 @@ export function judgeHost(artifacts: readonly Artifact[], scans: readonly Scan[]
   const examined = scans.length > 0 && scans.every(isComplete)
   const complete = examined && age?.stale === undefined
   const times = counted.map((one) => one.mtime).filter((time) => time > 0)
+  const story = storyOf(counted)
   const ends = scans.flatMap((scan) => scan.finished ?? [])
   return {
     verdict: word(counted, complete),
     level: highestLevel(counted.map((one) => one.level)),
-    reasons: [...reasons(counted, examined), ...(age?.stale === undefined ? [] : [age.stale])],
+    stage: reachedStage(counted),
+    story,
+    reasons: [...story, ...reasons(counted, examined), ...(age?.stale === undefined ? [] : [age.stale])],
     firstSeen: times.length > 0 ? Math.min(...times) : undefined,
     lastSeen: times.length > 0 ? Math.max(...times) : undefined,
     artifacts: counted.length,
@@ -56,6 +66,28 @@ export function judgeHost(artifacts: readonly Artifact[], scans: readonly Scan[]
     isScanComplete: complete,
     scannedAt: age ? age.scannedAt : ends.length > 0 ? Math.max(...ends) : undefined,
   }
+}
+
+/** Nothing is told of a host where nothing was found. */
+function storyOf(artifacts: readonly Artifact[]): string[] {
+  const stage = reachedStage(artifacts)
+  if (stage === undefined) return []
+  const payloads = artifacts.flatMap((one) => one.payloads)
+  const urls = [...new Set(payloads.flatMap((one) => one.urls))]
+  const runs = payloads.flatMap((one) => one.nextRun ?? [])
+  return [
+    `reached stage ${stage}: ${meaningOf(stage)}`,
+    ...(urls.length > 0 ? [`hidden addresses: ${urls.slice(0, maxListed).join(', ')}`] : []),
+    ...(runs.length > 0 ? [`the malware meant to run next at ${timeText(Math.max(...runs))}`] : []),
+  ]
+}
+
+/** Addresses in one sentence. */
+const maxListed = 20
+
+function timeText(seconds: number): string {
+  const time = new Date(seconds * 1000)
+  return Number.isNaN(time.getTime()) ? `${seconds} (unix seconds)` : time.toISOString().replace('.000Z', 'Z')
 }
 
 function word(artifacts: readonly Artifact[], complete: boolean): HostVerdictWord {

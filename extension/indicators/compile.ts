@@ -33,8 +33,15 @@ export function selectPlaces(
   return build.selection()
 }
 
-/** Selects everywhere below a root, by what the indicators know of their files. */
-export function selectEverywhere(indicators: readonly Indicator[], platform: Platform | undefined): Selection {
+/**
+ * Selects everywhere below a root, by what the indicators know of their files; `examined` are files that somebody wants
+ * to look into, of which only the first bytes are read.
+ */
+export function selectEverywhere(
+  indicators: readonly Indicator[],
+  platform: Platform | undefined,
+  examined: readonly SelectRule[] = [],
+): Selection {
   const build = new SelectionBuilder()
   for (const indicator of indicators) {
     if (!isDigest(indicator.type) || verdictOf(indicator) === undefined) continue
@@ -47,6 +54,7 @@ export function selectEverywhere(indicators: readonly Indicator[], platform: Pla
   digestBelow(build, indicators, [...names.map((one) => `**/${one.value}`), ...pathsOf(indicators, platform)])
   const headOnly = build.digestClass({ algorithms: [] })
   for (const pattern of versionBearers) build.rule({ pattern }, [headOnly])
+  for (const rule of examined) build.rule(rule, [headOnly])
   return build.selection()
 }
 

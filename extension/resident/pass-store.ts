@@ -29,12 +29,15 @@ export interface StoredArtifact extends FoundArtifact {
   readonly isCurrent: boolean
 }
 
-const schemaVersion = 1
+const schemaVersion = 2
 const schema = `
   CREATE TABLE IF NOT EXISTS pass (only INTEGER PRIMARY KEY CHECK (only = 1), header TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS artifact (path TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS begun (only INTEGER PRIMARY KEY CHECK (only = 1), count INTEGER NOT NULL);
 `
+
+/** Records of an earlier version say less; the next pass writes them anew. */
+const dropOlder = 'DROP TABLE IF EXISTS pass; DROP TABLE IF EXISTS artifact; DROP TABLE IF EXISTS begun;'
 
 /** Keeps one pass. */
 export class PassStore {
@@ -164,9 +167,10 @@ function open(path: string): DatabaseSync {
   try {
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -512')
     const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
-    if (version !== 0 && version !== schemaVersion) throw new Error(`unknown schema version ${version}`)
+    if (version > schemaVersion) throw new Error(`unknown schema version ${version}`)
     // Only what is new is written to, so that a database in use elsewhere opens.
-    if (version === 0) db.exec(`BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${schemaVersion}; COMMIT`)
+    if (version < schemaVersion)
+      db.exec(`BEGIN IMMEDIATE; ${dropOlder} ${schema} PRAGMA user_version = ${schemaVersion}; COMMIT`)
     db.prepare('SELECT 1 FROM pass, artifact, begun LIMIT 1').get()
     return db
   } catch (error) {

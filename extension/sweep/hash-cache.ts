@@ -13,7 +13,10 @@ import type { Logger } from '../runtime/log.ts'
 import { blob, blobsOf, checksum, hexDigests, signed } from './cache-row.ts'
 
 /** What is remembered of one state of one file. */
-export type CachedFile = Pick<DigestedFile, 'head' | 'digests'>
+export interface CachedFile extends Pick<DigestedFile, 'head' | 'digests'> {
+  /** Version of the examination that saw nothing in it; absent: it was not examined, or something was seen. */
+  readonly plainFor?: number
+}
 
 /** Remembers digests between sweeps. */
 export interface HashCache {
@@ -21,13 +24,15 @@ export interface HashCache {
   get(identity: FileIdentity): CachedFile | undefined
   /** Remembers results; identities whose ctime is too recent are passed over. */
   put(files: readonly DigestedFile[]): void
+  /** Remembers that an examination of this version saw nothing in files whose digests are remembered. */
+  putPlain(files: readonly FileIdentity[], version: number): void
   /** How often `get` knew the answer. */
   readonly hits: number
   close(): void
 }
 
 /** A cache that remembers nothing. */
-export const noCache: HashCache = { get: () => undefined, put: () => {}, hits: 0, close: () => {} }
+export const noCache: HashCache = { get: () => undefined, put: () => {}, putPlain: () => {}, hits: 0, close: () => {} }
 
 /** ctime younger than this when stored could hide a change; seconds to nanoseconds. Covers FAT's 2-second grain. */
 const unsettledNs = 2_000_000_000n
@@ -37,11 +42,11 @@ const maxBytes = 512 * 1024 * 1024
 const schema = `
   CREATE TABLE IF NOT EXISTS file (
     dev INTEGER NOT NULL, ino INTEGER NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
-    head BLOB NOT NULL, sha256 BLOB, sha1 BLOB, md5 BLOB, sum INTEGER NOT NULL,
+    head BLOB NOT NULL, sha256 BLOB, sha1 BLOB, md5 BLOB, sum INTEGER NOT NULL, plain INTEGER,
     PRIMARY KEY (dev, ino)
   ) WITHOUT ROWID;
 `
-const schemaVersion = 1
+const schemaVersion = 2
 
 /** Opens the cache file; a damaged one is renamed to `<path>.damaged` and replaced. */
 export function openHashCache(path: string, log: Logger, nowNs: () => bigint): HashCache {
@@ -77,7 +82,8 @@ function open(path: string): DatabaseSync {
   try {
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192')
     const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
-    if (version !== 0 && version !== schemaVersion) throw new Error(`unknown schema version ${version}`)
+    if (version === 1) db.exec('ALTER TABLE file ADD COLUMN plain INTEGER')
+    else if (version !== 0 && version !== schemaVersion) throw new Error(`unknown schema version ${version}`)
     db.exec(`${schema} PRAGMA user_version = ${schemaVersion}`)
     db.prepare('SELECT 1 FROM file LIMIT 1').get()
     return db
@@ -98,6 +104,7 @@ class SqliteHashCache implements HashCache {
   readonly #path: string
   readonly #select: StatementSync
   readonly #insert: StatementSync
+  readonly #markPlain: StatementSync
   hits = 0
   #usable = true
 
@@ -107,11 +114,14 @@ class SqliteHashCache implements HashCache {
     this.#nowNs = nowNs
     this.#path = path
     this.#select = db.prepare(
-      'SELECT size, mtime, ctime, head, sha256, sha1, md5, sum FROM file WHERE dev = ? AND ino = ?',
+      'SELECT size, mtime, ctime, head, sha256, sha1, md5, sum, plain FROM file WHERE dev = ? AND ino = ?',
     )
     this.#select.setReadBigInts(true)
     this.#insert = db.prepare(
       'INSERT OR REPLACE INTO file (dev, ino, size, mtime, ctime, head, sha256, sha1, md5, sum) VALUES (?,?,?,?,?,?,?,?,?,?)',
+    )
+    this.#markPlain = db.prepare(
+      'UPDATE file SET plain = ? WHERE dev = ? AND ino = ? AND size = ? AND mtime = ? AND ctime = ?',
     )
   }
 
@@ -125,17 +135,29 @@ class SqliteHashCache implements HashCache {
       const blobs = { sha256: blob(row['sha256']), sha1: blob(row['sha1']), md5: blob(row['md5']) }
       if (row['sum'] !== BigInt(checksum(identity, head, blobs))) return undefined
       this.hits++
-      return { head, digests: hexDigests(blobs) }
+      const plain = row['plain']
+      return { head, digests: hexDigests(blobs), ...(typeof plain === 'bigint' && { plainFor: Number(plain) }) }
     })
   }
 
   put(files: readonly DigestedFile[]): void {
     const settled = files.filter((file) => file.identity.ctimeNs + unsettledNs < this.#nowNs())
-    if (!this.#usable || settled.length === 0) return
+    this.#write(settled, (file) => this.#store(file))
+  }
+
+  putPlain(files: readonly FileIdentity[], version: number): void {
+    this.#write(files, ({ dev, ino, size, mtimeNs, ctimeNs }) => {
+      this.#markPlain.run(version, signed(dev), signed(ino), size, mtimeNs, ctimeNs)
+    })
+  }
+
+  /** All of them in one transaction. */
+  #write<T>(all: readonly T[], one: (each: T) => void): void {
+    if (!this.#usable || all.length === 0) return
     this.#guard(() => {
       this.#db.exec('BEGIN IMMEDIATE')
       try {
-        for (const file of settled) this.#store(file)
+        for (const each of all) one(each)
         this.#db.exec('COMMIT')
       } catch (error) {
         if (this.#db.isTransaction) this.#db.exec('ROLLBACK')

@@ -27,6 +27,8 @@ export interface SweptFile {
   readonly entry: WalkEntry
   readonly head: Uint8Array
   readonly digests: Readonly<Partial<Record<DigestAlgorithm, string>>>
+  /** Version of the examination that saw nothing in this state of the file. */
+  readonly plainFor?: number
 }
 
 /** One thing that was not examined. */

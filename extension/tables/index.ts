@@ -7,11 +7,19 @@ import type { HuntServices } from './services.ts'
 import { threecxArtifacts } from './threecx-artifacts.ts'
 import { threecxExtension } from './threecx-extension.ts'
 import { threecxIndicators } from './threecx-indicators.ts'
+import { threecxPayloads } from './threecx-payloads.ts'
 import { threecxScans } from './threecx-scans.ts'
 import { threecxVerdict } from './threecx-verdict.ts'
 
 /** All tables. */
-export const tables = [threecxVerdict, threecxArtifacts, threecxIndicators, threecxScans, threecxExtension] as const
+export const tables = [
+  threecxVerdict,
+  threecxArtifacts,
+  threecxPayloads,
+  threecxIndicators,
+  threecxScans,
+  threecxExtension,
+] as const
 
 /** What all tables together answer from. */
 export interface TableServices {
@@ -43,6 +51,7 @@ function each(
   return [
     hunt(threecxVerdict),
     hunt(threecxArtifacts),
+    hunt(threecxPayloads),
     hunt(threecxIndicators),
     hunt(threecxScans),
     health(threecxExtension),

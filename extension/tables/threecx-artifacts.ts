@@ -6,8 +6,9 @@
  * names is sought everywhere below the root. Known clean neighbours are shown only to a query that constrains `verdict`
  * and admits them.
  */
-import { type Artifact, whyArtifact } from '../domain/artifact.ts'
-import { verdictOf } from '../domain/finding.ts'
+import { type Artifact, matchedBy, whyArtifact } from '../domain/artifact.ts'
+import { detectionOf } from '../domain/detection.ts'
+import { type Finding, verdictOf } from '../domain/finding.ts'
 import { type DigestAlgorithm, digestAlgorithms } from '../domain/observable.ts'
 import { splitPath } from '../domain/path-text.ts'
 import { bigint, defineTable, text } from '../sdk/index.ts'
@@ -40,12 +41,15 @@ export const threecxArtifacts = defineTable({
     platform: text('Platform the finding speaks of: windows, darwin or linux'),
     component: text('Part of the attack the file is'),
     stage: text('Stage of the attack: delivery, loader, payload_carrier ...'),
-    detection: text('The reason in one sentence'),
+    detection: text('Name that Sophos published for such a component, empty where there is none'),
+    reason: text('Why the file counts, in one sentence'),
     verdict: text('malicious, suspicious, affected; benign only when the query asks for it'),
     level: text('Sigma level of the gravest finding'),
-    matched_by: text('What matched, gravest first: sha256, sha1, md5, path, filename, version; comma between'),
+    matched_by: text(
+      'What matched, gravest first: sha256, sha1, md5, structure, payload, yara_rule, path, filename, version; comma between',
+    ),
     indicators: text('JSON array of indicator ids'),
-    evidence: text('JSON array of {type, value, indicator, level, status, component}'),
+    evidence: text('JSON array of {type, value, indicator, level, status, component, offset, length, fields, member}'),
     version: text('Version of the product inside the file'),
     product: text('Product name or bundle identifier inside the file'),
     original_filename: text('OriginalFilename of the version resource'),
@@ -111,25 +115,39 @@ export function artifactRow(artifact: Artifact, digests: Readonly<Partial<Record
     platform: artifact.platform ?? '',
     component: gravest?.indicator.component ?? '',
     stage: gravest?.indicator.stage ?? '',
-    detection: whyArtifact(artifact),
+    detection: gravest ? (detectionOf(gravest.indicator, artifact.platform) ?? '') : '',
+    reason: whyArtifact(artifact),
     verdict: artifact.verdict,
     level: artifact.level,
-    matched_by: [...new Set(speaking.map((one) => one.observable.type))].join(','),
+    matched_by: [...new Set(speaking.map(matchedBy))].join(','),
     indicators: JSON.stringify([...new Set(artifact.findings.map((one) => one.indicator.id))]),
-    evidence: JSON.stringify(
-      artifact.findings.map(({ observable, indicator }) => ({
-        type: observable.type,
-        value: observable.value,
-        indicator: indicator.id,
-        level: indicator.level,
-        status: indicator.status,
-        component: indicator.component,
-      })),
-    ),
+    evidence: JSON.stringify([...artifact.findings.map(evidenceOf), ...artifact.notes.map(noteOf)]),
     version: artifact.product?.version ?? '',
     product: artifact.product?.product ?? '',
     original_filename: artifact.product?.originalFilename ?? '',
     signer: artifact.product?.signer ?? '',
     cert_padding: artifact.product?.certPadding ?? null,
   }
+}
+
+/** What an analyst needs to check a finding by hand. */
+function evidenceOf({ observable, indicator, evidence }: Finding) {
+  const { offset, length, fields, member } = evidence
+  return {
+    type: observable.type,
+    value: observable.value,
+    indicator: indicator.id,
+    level: indicator.level,
+    status: indicator.status,
+    component: indicator.component,
+    ...(offset !== undefined && { offset }),
+    ...(length !== undefined && { length }),
+    ...(fields && { fields }),
+    ...(member !== undefined && { member }),
+  }
+}
+
+/** What could not be looked at. */
+function noteOf(value: string) {
+  return { type: 'note', value }
 }

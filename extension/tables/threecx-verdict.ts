@@ -12,6 +12,7 @@ export const threecxVerdict = defineTable({
   columns: {
     verdict: text('clean, exposed, compromised, contacted, or unknown (nothing found, not everything examined)'),
     level: text('Gravest Sigma level among the findings'),
+    stage: text('Step of the attack that was reached last, such as loader or memory_payload; empty without findings'),
     reasons: text('JSON array of sentences'),
     first_seen: bigint('Earliest modification time among the artifacts, unix seconds'),
     last_seen: bigint('Latest modification time among the artifacts, unix seconds'),
@@ -32,6 +33,7 @@ export const threecxVerdict = defineTable({
     yield {
       verdict: host.verdict,
       level: host.level,
+      stage: host.stage ?? '',
       reasons: JSON.stringify(host.reasons),
       first_seen: host.firstSeen ?? null,
       last_seen: host.lastSeen ?? null,

@@ -53,6 +53,8 @@ function found(name: string, verdict: Verdict = 'malicious'): FoundArtifact {
       platform: undefined,
       digests: { sha256: 'ab' },
       product: undefined,
+      payloads: [],
+      notes: [],
       verdict,
       level: 'high',
       findings: [{ evidence, observable, indicator }],

@@ -5,7 +5,10 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { decoders } from '../../extension/decoders/index.ts'
 import { matcher } from '../../extension/domain/match.ts'
+import { Examiner } from '../../extension/examining/examiner.ts'
+import { noRules } from '../../extension/examining/rule-search.ts'
 import type { HuntPlan } from '../../extension/hunt.ts'
 import { loadBundledSets, loadPlaces } from '../../extension/indicators/index.ts'
 import type { ScanEngine, WalkPlan } from '../../extension/native/engine.ts'
@@ -68,8 +71,10 @@ export class ResidentHost {
 
   /** A resident hunt over the image; `start` is the caller's. */
   async open(residence: Partial<Residence> = {}, engine: Partial<ScanEngine> = {}): Promise<Resident> {
+    const scanning = { ...this.#engine(), ...engine }
     const plan: HuntPlan = {
-      engine: { ...this.#engine(), ...engine },
+      engine: scanning,
+      examiner: new Examiner(scanning, decoders, noRules, this.indicatorsVersion),
       volumes: [await imageVolume(this.image, 'windows')],
       indicators,
       places,

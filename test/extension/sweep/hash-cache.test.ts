@@ -51,6 +51,27 @@ describe('the hash cache', () => {
     expect(cache.get(identity)).toEqual({ head: file.head, digests: file.digests })
   })
 
+  it('remembers that an examination saw nothing, for that state and that version', () => {
+    cache.put([file])
+    cache.putPlain([identity], 281_474_976_710_655)
+    expect(cache.get(identity)?.plainFor).toBe(281_474_976_710_655)
+    cache.putPlain([{ ...identity, mtimeNs: 1n }], 7)
+    expect(cache.get(identity)?.plainFor).toBe(281_474_976_710_655)
+    cache.put([file])
+    expect(cache.get(identity)).toEqual({ head: file.head, digests: file.digests })
+  })
+
+  it('goes on with a database of the version before', () => {
+    cache.put([file])
+    cache.close()
+    const db = new DatabaseSync(path)
+    db.exec('ALTER TABLE file DROP COLUMN plain; PRAGMA user_version = 1')
+    db.close()
+    cache = open()
+    expect(cache.get(identity)).toEqual({ head: file.head, digests: file.digests })
+    expect(warnings).toEqual([])
+  })
+
   it.each(['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const)('does not believe a row when %s differs', (field) => {
     cache.put([file])
     const other = { ...identity, [field]: field === 'size' ? 6 : identity[field as 'dev'] - 1n }
