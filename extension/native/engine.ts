@@ -169,6 +169,25 @@ export interface DigestedFile {
   readonly bytesRead: number
 }
 
+/** What to search for, and where. */
+export interface SearchRequest {
+  readonly roots: readonly PathText[]
+  /** An identity from the walk: a different one at opening is `changed`. Absent: whatever is found. */
+  readonly items: readonly (FileRef & { readonly expected?: FileIdentity })[]
+  /** Byte strings of 4 to 64 bytes, compared exactly; at least 1, at most 256. */
+  readonly patterns: readonly Uint8Array[]
+  /** Larger files are `too_big`, never searched in part. */
+  readonly maxFileBytes: number
+  readonly fileTimeoutMs: number
+  /** Absent: as fast as it goes. */
+  readonly pace?: Pace
+}
+
+/** Indexes of the patterns that occur in a file, ascending; or why it was not searched. One per item, in order. */
+export type SearchResult =
+  | { readonly found: readonly number[] }
+  | { readonly error: EngineErrorCode; readonly message: string }
+
 /** A scanning engine. Its methods never block the event loop for longer than decoding one batch. */
 export interface ScanEngine {
   readonly name: 'native' | 'portable'
@@ -176,6 +195,8 @@ export interface ScanEngine {
   walk(plan: WalkPlan, signal: AbortSignal): AsyncGenerator<WalkBatch, void, undefined>
   /** Digests up to 1024 items; rejects with the signal's reason when aborted. */
   digest(request: DigestRequest, signal: AbortSignal): Promise<readonly DigestResult[]>
+  /** Searches up to 1024 files for byte strings; rejects with the signal's reason when aborted. */
+  search(request: SearchRequest, signal: AbortSignal): Promise<readonly SearchResult[]>
   /** Lists metadata of single files without walking (for `path = ...`): an entry with no rules, or an error. */
   stat(roots: readonly PathText[], files: readonly FileRef[]): Promise<readonly (WalkEntry | EngineError)[]>
   /** Reads up to `length` bytes at `offset` of a regular file opened as safely as for a digest. */

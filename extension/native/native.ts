@@ -19,13 +19,15 @@ import {
   type FileRef,
   type Pace,
   type ScanEngine,
+  type SearchRequest,
+  type SearchResult,
   type WalkBatch,
   type WalkEntry,
   type WalkPlan,
 } from './engine.ts'
 
 /** The layout this file reads; the add-on exports the one it writes. Raised together in binding/src/lib.rs. */
-const layout = 2
+const layout = 3
 
 /** What the add-on exports. */
 interface Addon {
@@ -33,6 +35,7 @@ interface Addon {
   readonly NativeWalk: new (plan: PlanData) => NativeWalk
   readonly CancelFlag: new () => CancelFlag
   digest(data: DigestData, cancel: CancelFlag): Promise<Uint8Array | null>
+  search(data: SearchData, cancel: CancelFlag): Promise<Uint8Array | null>
   stat(files: FilesData): Promise<Uint8Array>
   read(files: FilesData, offset: number, length: number): Promise<Uint8Array>
   release(): void
@@ -80,6 +83,12 @@ interface DigestData {
   readonly pace?: Pace
 }
 
+interface SearchData extends Pick<DigestData, 'files' | 'expected' | 'expectedSizes' | 'maxFileBytes'> {
+  readonly patterns: readonly Buffer[]
+  readonly fileTimeoutMs: number
+  readonly pace?: Pace
+}
+
 /** Loads the native engine, or says why there is none. */
 export function loadNative(stateDir?: string): ScanEngine | Problem {
   const loaded = loadAddon(stateDir)
@@ -94,6 +103,7 @@ function nativeEngine(addon: Addon): ScanEngine {
     name: 'native',
     walk: (plan, signal) => walk(addon, plan, signal),
     digest: (request, signal) => digest(addon, request, signal),
+    search: (request, signal) => search(addon, request, signal),
     release: () => addon.release(),
     stat: async (roots, files) => decodeStat(await addon.stat(filesData(roots, files)), files),
     read: async (roots, file, offset, length) =>
@@ -120,6 +130,17 @@ async function* walk(addon: Addon, plan: WalkPlan, signal: AbortSignal): AsyncGe
 }
 
 async function digest(addon: Addon, request: DigestRequest, signal: AbortSignal): Promise<readonly DigestResult[]> {
+  const packed = await cancellable(addon, signal, (flag) => addon.digest(digestData(request), flag))
+  return packed === null ? [] : decodeDigests(packed)
+}
+
+async function search(addon: Addon, request: SearchRequest, signal: AbortSignal): Promise<readonly SearchResult[]> {
+  const packed = await cancellable(addon, signal, (flag) => addon.search(searchData(request), flag))
+  return packed === null ? [] : decodeSearched(packed)
+}
+
+/** Ties a call of the add-on to a signal: an abort sets its flag and is not waited for. */
+async function cancellable<T>(addon: Addon, signal: AbortSignal, call: (flag: CancelFlag) => Promise<T>): Promise<T> {
   signal.throwIfAborted()
   const flag = new addon.CancelFlag()
   const aborted = Promise.withResolvers<never>()
@@ -129,9 +150,9 @@ async function digest(addon: Addon, request: DigestRequest, signal: AbortSignal)
   }
   signal.addEventListener('abort', cancel, { once: true })
   try {
-    const packed = await Promise.race([addon.digest(digestData(request), flag), aborted.promise])
+    const answer = await Promise.race([call(flag), aborted.promise])
     signal.throwIfAborted()
-    return packed === null ? [] : decodeDigests(packed)
+    return answer
   } finally {
     signal.removeEventListener('abort', cancel)
   }
@@ -167,25 +188,15 @@ function sendable(path: PathText): string {
 
 function digestData(request: DigestRequest): DigestData {
   const { items, classes } = request
-  const expected = new BigInt64Array(items.length * 4)
-  const expectedSizes = new Float64Array(items.length).fill(-1)
   const classEnds = new Uint32Array(items.length)
   const classesOf: number[] = []
   items.forEach((item, i) => {
-    if (item.expected !== undefined) {
-      expectedSizes[i] = item.expected.size
-      expected[4 * i] = item.expected.dev
-      expected[4 * i + 1] = item.expected.ino
-      expected[4 * i + 2] = item.expected.mtimeNs
-      expected[4 * i + 3] = item.expected.ctimeNs
-    }
     classesOf.push(...item.classes)
     classEnds[i] = classesOf.length
   })
   return {
     files: filesData(request.roots, items),
-    expected,
-    expectedSizes,
+    ...expectations(items),
     classEnds,
     classesOf: Uint32Array.from(classesOf),
     magics: classes.map((wanted) => wanted.magics ?? []),
@@ -195,6 +206,30 @@ function digestData(request: DigestRequest): DigestData {
     fileTimeoutMs: request.fileTimeoutMs,
     ...(request.pace && { pace: request.pace }),
   }
+}
+
+function searchData({ roots, items, patterns, maxFileBytes, fileTimeoutMs, pace }: SearchRequest): SearchData {
+  return {
+    files: filesData(roots, items),
+    ...expectations(items),
+    patterns: patterns.map((one) => Buffer.from(one)),
+    maxFileBytes,
+    fileTimeoutMs,
+    ...(pace && { pace }),
+  }
+}
+
+/** Four numbers and a size for every item; a negative size where nothing is expected. */
+function expectations(items: readonly { readonly expected?: FileIdentity }[]) {
+  const expected = new BigInt64Array(items.length * 4)
+  const expectedSizes = new Float64Array(items.length).fill(-1)
+  for (const [i, item] of items.entries()) {
+    if (item.expected === undefined) continue
+    const { dev, ino, size, mtimeNs, ctimeNs } = item.expected
+    expectedSizes[i] = size
+    expected.set([dev, ino, mtimeNs, ctimeNs], 4 * i)
+  }
+  return { expected, expectedSizes }
 }
 
 function algorithmBit(name: DigestAlgorithm): number {
@@ -410,6 +445,21 @@ function decodeDigests(packed: Uint8Array): DigestResult[] {
     start = end
   }
   return results
+}
+
+function decodeSearched(packed: Uint8Array): SearchResult[] {
+  const columns = new Columns(packed)
+  const [n = 0] = header(columns, 1)
+  const status = columns.integers(n)
+  const ends = columns.integers(n)
+  const textEnds = columns.integers(n)
+  const found = columns.integers(ends[n - 1] ?? 0)
+  const text = columns.rest()
+  return Array.from({ length: n }, (_, i): SearchResult => {
+    const failed = status[i] ?? 0
+    if (failed === 0) return { found: [...found.subarray(ends[i - 1] ?? 0, ends[i])] }
+    return { error: codeAt(failed - 1), message: text.toString('utf8', textEnds[i - 1] ?? 0, textEnds[i]) }
+  })
 }
 
 function decodeHex(text: Buffer, start: number, computed: number): Partial<Record<DigestAlgorithm, string>> {

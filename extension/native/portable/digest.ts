@@ -8,25 +8,13 @@ import { createHash, type Hash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { headLength } from '../../domain/file-kind.ts'
 import { type DigestAlgorithm, digestAlgorithms } from '../../domain/observable.ts'
-import { CpuBudget } from '../cpu-budget.ts'
 import type { DigestClass, DigestedFile, DigestItem, DigestRequest, DigestResult } from '../engine.ts'
-import { identityOf, isSameIdentity } from './entry.ts'
-import { FileFailure, fileFailure } from './failure.ts'
+import { changed, eachFile, expectedFile, type GoOn, verifyUnchanged } from './each-file.ts'
 import type { Addressing } from './folder.ts'
-import { Folders } from './folders.ts'
-import { partsOf } from './location.ts'
-import { type OpenFile, openRegular } from './open.ts'
-import { mapBounded, untilAborted, withinMs } from './patience.ts'
-import { usableRoots } from './roots.ts'
-
-/** Files read at a time: as many as Node has threads for file calls. */
-const width = 4
+import type { OpenFile } from './open.ts'
 
 /** Bytes per read. All three digests of as much take under a millisecond: the event loop is never held longer. */
-const chunkSize = 256 * 1024
-
-/** The contract's bound on one request. */
-const maxItems = 1024
+export const chunkSize = 256 * 1024
 
 /** Digests a request; see the contract. */
 export async function digest(
@@ -34,74 +22,16 @@ export async function digest(
   request: DigestRequest,
   signal: AbortSignal,
 ): Promise<readonly DigestResult[]> {
-  signal.throwIfAborted()
-  const { roots, items } = request
-  if (items.length > maxItems) throw new RangeError(`${items.length} items to digest; expected at most ${maxItems}`)
-  const folders = new Folders(addressing, await untilAborted(signal, usableRoots(roots)))
-  const budget = request.pace && new CpuBudget(request.pace.cpuShare)
-  for (const { root } of items) folders.rootPath(root)
-  try {
-    return await untilAborted(
-      signal,
-      mapBounded(width, items, (item) => digestItem(folders, request, item, budget, signal)),
-    )
-  } finally {
-    folders.close()
-  }
+  return await eachFile(addressing, request, signal, (file, item, goOn) => digestOpen(file, request, item, goOn))
 }
 
-async function digestItem(
-  folders: Folders,
-  request: DigestRequest,
-  item: DigestItem,
-  budget: CpuBudget | undefined,
-  signal: AbortSignal,
-): Promise<DigestResult> {
-  const late = () => new FileFailure('timeout', `took longer than ${request.fileTimeoutMs} ms`)
-  let restedMs = 0
-  const deadline = performance.now() + request.fileTimeoutMs
-  const goOn = async () => {
-    await budget?.rest(signal, (ms) => {
-      restedMs += ms
-    })
-    signal.throwIfAborted()
-    if (performance.now() - restedMs > deadline) throw late()
-  }
-  try {
-    await goOn()
-    const work = folders.locate(item.root, partsOf(item.path), async (path, verify) => {
-      const file = await openRegular(folders.addressing, path, verify)
-      try {
-        return await digestOpen(file, request, item, goOn)
-      } finally {
-        await file.handle.close()
-      }
-    })
-    return await withinMs(request.fileTimeoutMs, work, late, () => restedMs)
-  } catch (error) {
-    signal.throwIfAborted()
-    const { code, message } = fileFailure(error)
-    return { error: code, message }
-  }
-}
-
-async function digestOpen(
-  file: OpenFile,
-  request: DigestRequest,
-  item: DigestItem,
-  goOn: () => Promise<void>,
-): Promise<DigestedFile> {
-  const identity = identityOf(file.stats)
-  if (item.expected && !isSameIdentity(item.expected, identity)) throw changed('not the file that was expected')
-  if (identity.size > request.maxFileBytes) {
-    throw new FileFailure('too_big', `${identity.size} bytes; the limit is ${request.maxFileBytes}`)
-  }
+async function digestOpen(file: OpenFile, request: DigestRequest, item: DigestItem, goOn: GoOn): Promise<DigestedFile> {
+  const identity = expectedFile(file, item, request.maxFileBytes)
   const head = await readHead(file.handle, identity.size)
   const algorithms = wanted(head, item.classes, request.classes)
   const hashes = algorithms.map((name) => createHash(name).update(head))
   const bytesRead = hashes.length === 0 ? head.length : await readRest(file.handle, identity.size, head, hashes, goOn)
-  if (!isSameIdentity(identity, identityOf(await file.handle.stat({ bigint: true }))))
-    throw changed('its times or size')
+  await verifyUnchanged(file, identity)
   const digests: Partial<Record<DigestAlgorithm, string>> = {}
   for (const [index, name] of algorithms.entries()) digests[name] = hashes[index]?.digest('hex') ?? ''
   return { head: Uint8Array.from(head), identity, digests, bytesRead }
@@ -125,7 +55,7 @@ async function readRest(
   size: number,
   head: Buffer,
   hashes: readonly Hash[],
-  goOn: () => Promise<void>,
+  goOn: GoOn,
 ): Promise<number> {
   // One byte more than is left, so that the same read shows whether the file ends where it should.
   const buffer = Buffer.allocUnsafeSlow(Math.min(chunkSize, size - head.length + 1))
@@ -154,8 +84,4 @@ function wanted(head: Buffer, classes: readonly number[], all: readonly DigestCl
     .filter(({ magics }) => magics === undefined || magics.some((magic) => hex.startsWith(magic)))
     .flatMap(({ algorithms }) => algorithms)
   return digestAlgorithms.filter((name) => asked.includes(name))
-}
-
-function changed(what: string): FileFailure {
-  return new FileFailure('changed', `the file changed: ${what}`)
 }

@@ -9,6 +9,7 @@ import { statSync } from 'node:fs'
 import type { ScanEngine } from '../engine.ts'
 import { digest } from './digest.ts'
 import type { Addressing } from './folder.ts'
+import { search } from './search.ts'
 import { read, stat } from './single.ts'
 import { walk } from './walk.ts'
 
@@ -18,6 +19,7 @@ export function portableEngine(addressing: Addressing = bestAddressing()): ScanE
     name: 'portable',
     walk: (plan, signal) => walk(addressing, plan, signal),
     digest: (request, signal) => digest(addressing, request, signal),
+    search: (request, signal) => search(addressing, request, signal),
     stat: (roots, files) => stat(addressing, roots, files),
     release: () => {},
     read: (roots, file, offset, length) => read(addressing, roots, file, offset, length),

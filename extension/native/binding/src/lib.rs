@@ -18,12 +18,12 @@ use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
 use scan::{Failure, Roots, Walk};
 
-use crate::pack::{Packed, pack_batch, pack_bytes, pack_digests, pack_lookup};
-use crate::request::{DigestData, FilesData, PlanData};
+use crate::pack::{Packed, pack_batch, pack_bytes, pack_digests, pack_lookup, pack_searched};
+use crate::request::{DigestData, FilesData, PlanData, SearchData};
 
 /// Raised whenever a request or an answer changes its layout, so that a stale build is refused and not misread.
 #[napi]
-pub const LAYOUT: u32 = 2;
+pub const LAYOUT: u32 = 3;
 
 /// A running walk.
 #[napi]
@@ -84,6 +84,18 @@ pub fn digest<'env>(env: &'env Env, data: DigestData, cancel: &CancelFlag) -> Re
     let flag = cancel.flag.clone();
     in_background(env, "digest", move || match scan::digest(&request, &flag) {
         Ok(Some(results)) => Some(pack_digests(&results)),
+        Ok(None) => None,
+        Err(failure) => Some(pack::pack_failure(&failure)),
+    })
+}
+
+/// Searches files: one buffer with a result per item, or null when cancelled.
+#[napi(ts_return_type = "Promise<Buffer | null>")]
+pub fn search<'env>(env: &'env Env, data: SearchData, cancel: &CancelFlag) -> Result<Object<'env>> {
+    let request = data.into_request();
+    let flag = cancel.flag.clone();
+    in_background(env, "search", move || match scan::search(&request, &flag) {
+        Ok(Some(results)) => Some(pack_searched(&results)),
         Ok(None) => None,
         Err(failure) => Some(pack::pack_failure(&failure)),
     })

@@ -4,7 +4,7 @@
 //! whole request. Columns follow, widest first so that each is aligned, and text comes last.
 
 use crate::request::FilePath;
-use scan::{Batch, Code, Digested, Failure, Roots};
+use scan::{Batch, Code, Digested, Failure, Roots, Searched};
 
 /// Bytes for JavaScript.
 pub(crate) type Packed = Vec<u8>;
@@ -103,6 +103,34 @@ pub(crate) fn pack_digests(results: &[Result<Digested, Failure>]) -> Packed {
     for result in results {
         out.extend_from_slice(&result.as_ref().map(|file| file.head).unwrap_or_default());
     }
+    out.extend_from_slice(&text);
+    out
+}
+
+/// Header: 0, results. A result's status is 0, or its code and one; then where its indexes and its message end.
+pub(crate) fn pack_searched(results: &[Searched]) -> Packed {
+    let mut out = Vec::with_capacity(16 + results.len() * 16);
+    floats(&mut out, [0.0, results.len() as f64]);
+    halves(&mut out, results.iter().map(|result| result.as_ref().err().map_or(0, |failure| status(failure.code))));
+    let found = || results.iter().map(|result| result.as_deref().unwrap_or_default());
+    let mut end = 0;
+    halves(
+        &mut out,
+        found().map(|indexes| {
+            end += indexes.len() as u32;
+            end
+        }),
+    );
+    let mut text = Vec::new();
+    let ends: Vec<u32> = results
+        .iter()
+        .map(|result| {
+            text.extend_from_slice(result.as_ref().err().map_or(&[][..], |failure| failure.message.as_bytes()));
+            text.len() as u32
+        })
+        .collect();
+    halves(&mut out, ends.into_iter());
+    halves(&mut out, found().flatten().copied());
     out.extend_from_slice(&text);
     out
 }

@@ -4,9 +4,12 @@
 
 use std::time::Duration;
 
-use napi::bindgen_prelude::{BigInt64Array, Float64Array, Uint32Array};
+use napi::bindgen_prelude::{BigInt64Array, Buffer, Float64Array, Uint32Array};
 use napi_derive::napi;
-use scan::{Algorithms, Class, Identity, Item, Pace, Plan, Policy, Request, Rule, bytes_from_text, worker_threads};
+use scan::{
+    Algorithms, Class, Identity, Item, Pace, Plan, Policy, Request, Rule, SearchItem, SearchRequest, bytes_from_text,
+    worker_threads,
+};
 
 /// How gently a request works.
 #[napi(object, object_to_js = false)]
@@ -132,9 +135,7 @@ impl DigestData {
             let end = ends.get(i).map_or(start, |end| *end as usize);
             let classes = self.classes_of.get(start..end).unwrap_or_default().to_vec();
             start = end;
-            let size = sizes.get(i).copied().unwrap_or(-1.0);
-            let expected = expected.get(4 * i..4 * i + 4).filter(|_| size >= 0.0);
-            Item { root, path, expected: expected.map(|fields| identity(fields, size)), classes }
+            Item { root, path, expected: expected_at(expected, sizes, i), classes }
         });
         let items = items.collect();
         let kinds = self.magics.into_iter().zip(self.any_head).zip(self.algorithms);
@@ -147,11 +148,59 @@ impl DigestData {
             items,
             classes: classes.collect(),
             max_file_bytes: self.max_file_bytes as u64,
-            file_timeout: Duration::try_from_secs_f64(self.file_timeout_ms / 1000.0).unwrap_or(Duration::MAX),
+            file_timeout: milliseconds(self.file_timeout_ms),
             threads: worker_threads(),
             pace: self.pace.map(PaceData::into_pace),
         }
     }
+}
+
+/// Files to search, and what for.
+#[napi(object, object_to_js = false)]
+pub struct SearchData {
+    /// The files.
+    pub files: FilesData,
+    /// For each: dev, ino, mtime, ctime; empty when nothing is expected of any.
+    pub expected: BigInt64Array,
+    /// For each: the expected size; negative: nothing is expected of it.
+    pub expected_sizes: Float64Array,
+    /// Byte strings.
+    pub patterns: Vec<Buffer>,
+    /// Larger files are not read.
+    pub max_file_bytes: f64,
+    /// Time for one file.
+    pub file_timeout_ms: f64,
+    /// How gently; absent: as fast as it goes.
+    pub pace: Option<PaceData>,
+}
+
+impl SearchData {
+    pub(crate) fn into_request(self) -> SearchRequest {
+        let (roots, files) = self.files.into_files();
+        let (expected, sizes) = (&*self.expected, &*self.expected_sizes);
+        let items = files.into_iter().enumerate();
+        let items = items.map(|(i, (root, path))| SearchItem { root, path, expected: expected_at(expected, sizes, i) });
+        SearchRequest {
+            roots,
+            items: items.collect(),
+            patterns: self.patterns.iter().map(|pattern| pattern.to_vec()).collect(),
+            max_file_bytes: self.max_file_bytes as u64,
+            file_timeout: milliseconds(self.file_timeout_ms),
+            threads: worker_threads(),
+            pace: self.pace.map(PaceData::into_pace),
+        }
+    }
+}
+
+/// What is expected of a file; nothing where its size is negative or missing.
+fn expected_at(expected: &[i64], sizes: &[f64], index: usize) -> Option<Identity> {
+    let size = sizes.get(index).copied().unwrap_or(-1.0);
+    let fields = expected.get(4 * index..4 * index + 4).filter(|_| size >= 0.0)?;
+    Some(identity(fields, size))
+}
+
+fn milliseconds(ms: f64) -> Duration {
+    Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX)
 }
 
 /// The device and inode are unsigned; their 64 bits came as signed ones.
