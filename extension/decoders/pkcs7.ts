@@ -6,7 +6,7 @@
  * https://www.rfc-editor.org/rfc/rfc2315 (PKCS#7), https://www.rfc-editor.org/rfc/rfc5280 (certificates)
  */
 import { hexText, utf8Text, utf16Text } from './bytes.ts'
-import { type DerElement, derBody, derChildren, derElement, derTags, sameBytes } from './der.ts'
+import { type DerElement, derBody, derChildren, derElement, derHeader, derTags, sameBytes } from './der.ts'
 import { type Refusal, refuse } from './refusal.ts'
 
 /** Who signed, as the certificate says. */
@@ -24,6 +24,17 @@ const commonName = Uint8Array.of(0x55, 0x04, 0x03)
 /** X.509 allows 64 characters and 20 octets; some issuers use more. */
 const maxName = 256
 const maxSerial = 64
+
+/** Bytes from which `signatureEnd` tells how long a signature is: two DER headers and the identifier of its content. */
+export const signatureHead = 6 + 2 + signedData.length
+
+/** Where the signature that begins at `at` ends, by its own header; undefined when none begins there. */
+export function signatureEnd(data: Uint8Array, at: number): number | undefined {
+  const outer = derHeader(data, at)
+  const contentType = outer?.tag === derTags.sequence ? derElement(data, outer.body) : undefined
+  if (contentType?.tag !== derTags.objectId || !sameBytes(derBody(data, contentType), signedData)) return undefined
+  return outer?.end
+}
 
 /** Reads the signer out of a ContentInfo. */
 export function pkcs7Signer(der: Uint8Array): Signer | Refusal {
