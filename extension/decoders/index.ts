@@ -1,10 +1,11 @@
 /**
  * Every decoder, one per format, in the order they are run.
  */
+import { certificateTable } from './certificate-table.ts'
 import type { Decoder } from './decoder.ts'
 
 /** Raised with every change of what a decoder sees, so that files which seemed empty are looked at again. */
 export const decodersRevision = 1
 
 /** All decoders. */
-export const decoders: readonly Decoder[] = []
+export const decoders: readonly Decoder[] = [certificateTable]

@@ -1,8 +1,8 @@
 /**
  * PE headers: what kind of image it is, where its sections lie, and where resources and certificates are.
  *
- * Enough to find the version resource and the signature of a Windows program without reading its code. Nothing is
- * loaded, relocated or verified; imports, exports and debug data are not looked at.
+ * Enough to find the version resource, the exports and the signature of a Windows program without reading its code.
+ * Nothing is loaded, relocated or verified; imports and debug data are not looked at.
  * https://learn.microsoft.com/windows/win32/debug/pe-format
  */
 import type { BoundedFile } from './bounded-file.ts'
@@ -33,6 +33,8 @@ export interface PeImage {
   readonly isPe32Plus: boolean
   readonly headerSize: number
   readonly sections: readonly PeSection[]
+  /** Export directory by relative virtual address; absent when there is none. */
+  readonly exports?: Extent
   /** Resource directory by relative virtual address; absent when there is none. */
   readonly resources?: Extent
   /** Attribute certificate table by file offset (the only directory that is not an RVA); absent when unsigned. */
@@ -43,6 +45,7 @@ export interface PeImage {
 const maxSections = 96
 const sectionLength = 40
 /** Directory numbers of the optional header. */
+const exportDirectory = 0
 const resourceDirectory = 2
 const certificateDirectory = 4
 
@@ -68,6 +71,7 @@ export async function readPe(file: BoundedFile): Promise<PeImage | Refusal> {
   const sections = await readSections(file, at + 24 + optionalLength, coff.u16(6) ?? 0)
   if ('problem' in sections) return sections
   const isPe32Plus = magic === 0x20b
+  const exports = directory(optional, isPe32Plus, exportDirectory)
   const resources = directory(optional, isPe32Plus, resourceDirectory)
   const certificates = directory(optional, isPe32Plus, certificateDirectory)
   return {
@@ -77,6 +81,7 @@ export async function readPe(file: BoundedFile): Promise<PeImage | Refusal> {
     isPe32Plus,
     headerSize: optional.u32(60) ?? 0,
     sections: sections.list,
+    ...(exports && { exports }),
     ...(resources && { resources }),
     ...(certificates && { certificates }),
   }
