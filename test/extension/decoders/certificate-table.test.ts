@@ -145,6 +145,16 @@ describe('a key from elsewhere', () => {
     await expectGolden('decoders/certificate-table/carrier-other-key-given', found)
   })
 
+  test('is tried on the largest stretches, however many there are', async () => {
+    const payload = carrierPayload({ ...small, key: otherKey })
+    const entries = Array.from({ length: 50 }, (_, i) => certificateEntry(noise(`${i}`, 100 + i)))
+    const table = join(certificateEntry(signed), ...entries, certificateEntry(payload))
+    const found = await readCertificateTable(boundedFile(memoryFile(imageWithTable(table))), [join(otherKey)])
+    expect(found).toMatchObject({
+      payloads: expect.arrayContaining([expect.objectContaining({ kind: 'carrier_payload' })]),
+    })
+  })
+
   test('changes nothing for a payload that the key of the campaign opens', async () => {
     const found = await readCertificateTable(boundedFile(memoryFile(carrier)), [join(otherKey)])
     expect(found).toEqual(await seen(carrier))
