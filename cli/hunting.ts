@@ -10,6 +10,7 @@ import { type Logger, openLog } from '../extension/runtime/log.ts'
 import { defaultStateDir, openStateDir } from '../extension/runtime/state-dir.ts'
 import type { Terminal } from './command.ts'
 import type { huntOptions, OptionValues } from './options.ts'
+import { printable } from './output/printable.ts'
 
 /** Opens what a hunting command needs. A command that takes no arguments passes them here to be refused. */
 export async function openForHunt(
@@ -27,10 +28,21 @@ export async function openForHunt(
     ...(options.mounts === undefined ? {} : { mounts: options.mounts as WalkPlan['mounts'] }),
     ...(stateDir === undefined ? {} : { stateDir }),
     sets,
+    rules: options.rules,
     scope: options.full ? 'full' : 'places',
     limits: { maxFileBytes: mebibytes(options['max-file-size']) },
   }
-  return await openCatalogue(settings, log)
+  const catalogue = await openCatalogue(settings, log)
+  if (options.rules.length > 0) await tellRuleProblems(terminal, catalogue)
+  return catalogue
+}
+
+/** A broken rule is named, and the others are in force. */
+async function tellRuleProblems({ stderr }: Terminal, { rules }: Catalogue): Promise<void> {
+  for (const { file, line, rule, message } of await rules.check()) {
+    const where = rule === '' ? '' : `rule ${rule}: `
+    stderr.write(`rules: ${printable(`${file}:${line}: ${where}${message}`)}\n`)
+  }
 }
 
 /** The default state directory; without it nothing is kept, which only costs time. One that was asked for must work. */

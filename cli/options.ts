@@ -49,6 +49,7 @@ export const huntOptions = {
     doc: 'What the image holds; default: seen from its layout',
   },
   indicators: { kind: 'list', value: 'PATH', doc: 'Add indicators: our JSON, a CSV, a plain list, STIX 2.1 or MISP' },
+  rules: { kind: 'list', value: 'PATH', doc: 'Add YARA rules: a .yar file or a directory of them' },
   full: { kind: 'flag', doc: 'Sweep everything below the root, not only the places where 3CX lives' },
   mounts: {
     kind: 'text',

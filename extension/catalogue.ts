@@ -11,7 +11,6 @@ import type { IndicatorSet } from './domain/indicator.ts'
 import { matcher } from './domain/match.ts'
 import type { Platform } from './domain/platform.ts'
 import { Examiner } from './examining/examiner.ts'
-import { noRules } from './examining/rule-search.ts'
 import { extensionHealth, type HealthSources } from './health.ts'
 import type { HuntPlan } from './hunt.ts'
 import { Hunter } from './hunter.ts'
@@ -21,6 +20,7 @@ import { openEngine } from './native/index.ts'
 import { PassStore } from './resident/pass-store.ts'
 import { defaultResidence, type Residence } from './resident/residence.ts'
 import { Resident } from './resident/resident.ts'
+import { bundledRules, operatorRules, Rulebook } from './rules/open-rules.ts'
 import { systemAlarm, systemClock } from './runtime/clock.ts'
 import type { Logger } from './runtime/log.ts'
 import { openStateDir } from './runtime/state-dir.ts'
@@ -39,6 +39,8 @@ export interface CatalogueSettings {
   readonly platform?: Platform
   /** Sets beside the bundled ones. */
   readonly sets?: readonly IndicatorSet[]
+  /** Files of YARA rules beside the bundled ones, or directories of them. */
+  readonly rules?: readonly string[]
   readonly scope: 'places' | 'full'
   /** Which mounted file systems a sweep enters; absent: local ones on a live host, none inside an image. */
   readonly mounts?: WalkPlan['mounts']
@@ -55,6 +57,7 @@ interface Opened {
   /** Why the native engine is not in use; absent when it is. */
   readonly engineReason?: string
   readonly volumes: readonly Volume[]
+  readonly rules: Rulebook
   /** What tables answer from. */
   readonly services: TableServices
   readonly tables: readonly BoundTable[]
@@ -80,6 +83,7 @@ export async function openCatalogue(settings: CatalogueSettings, log: Logger): P
   const store = state === undefined ? noScanStore : openScanStore(join(state, 'scans.db'), log)
   const hunter = new Hunter({ plan, scope: settings.scope, sets, store })
   const close = () => {
+    void opened.rules.close()
     plan.cache.close()
     store.close()
   }
@@ -100,6 +104,7 @@ export async function openResidentCatalogue(
   const hunter = new Resident({ plan, sets, store, residence, log, alarm: systemAlarm, random: Math.random })
   const close = async () => {
     await hunter.close()
+    await opened.rules.close()
     plan.cache.close()
     store.close()
   }
@@ -114,7 +119,8 @@ interface OpenedPlan extends Omit<Opened, 'tables' | 'services'> {
 
 async function openPlan(settings: Omit<CatalogueSettings, 'scope'>, log: Logger): Promise<OpenedPlan> {
   const bundled = await openBundledData()
-  const sets = [...bundled.sets, ...(settings.sets ?? [])]
+  const rules = new Rulebook([bundledRules(), operatorRules(settings.rules ?? [])])
+  const sets = [...bundled.sets, ...(settings.sets ?? []), ...rules.sets]
   const indicators = sets.flatMap((set) => set.indicators)
   const volumes = settings.root === undefined ? liveVolumes() : [await imageVolume(settings.root, settings.platform)]
   const state = settings.stateDir === undefined ? undefined : openStateDir(settings.stateDir)
@@ -131,11 +137,11 @@ async function openPlan(settings: Omit<CatalogueSettings, 'scope'>, log: Logger)
     mounts: settings.mounts ?? (settings.root === undefined ? 'local' : 'same'),
     matcher: matcher(indicators),
     indicatorsVersion,
-    examiner: new Examiner(engine, decoders, noRules, indicatorsVersion),
+    examiner: new Examiner(engine, decoders, rules, indicatorsVersion),
     cache: state === undefined ? noCache : openHashCache(join(state, 'hashes.db'), log, nowNs),
     clock: systemClock,
   }
-  return { plan, sets, state, engine, ...(reason === undefined ? {} : { engineReason: reason }), volumes }
+  return { plan, sets, state, rules, engine, ...(reason === undefined ? {} : { engineReason: reason }), volumes }
 }
 
 function answering(

@@ -2,6 +2,7 @@
  * The extension's plugins, made in their own thread: every table, described at once. What answers is opened a moment
  * later, or by the first question, and sweeps by itself from then on.
  */
+import { delimiter } from 'node:path'
 import { type CatalogueSettings, openResidentCatalogue, type ResidentCatalogue } from './catalogue.ts'
 import { releaseWhenIdle } from './idle-release.ts'
 import { type Logger, openLog } from './runtime/log.ts'
@@ -49,7 +50,11 @@ export default definePlugins(({ session, metrics }) => {
 
 async function opened(log: Logger, extension: NonNullable<CatalogueSettings['extension']>): Promise<ResidentCatalogue> {
   const stateDir = usableState(log)
-  const catalogue = await openResidentCatalogue({ ...(stateDir === undefined ? {} : { stateDir }), extension }, log)
+  const rules = (process.env['THREECX_RULES'] ?? '').split(delimiter).filter(Boolean)
+  const settings = { ...(stateDir === undefined ? {} : { stateDir }), rules, extension }
+  const catalogue = await openResidentCatalogue(settings, log)
+  if (rules.length > 0)
+    for (const problem of await catalogue.rules.check()) log.warn(problem, 'a YARA rule is not in force')
   catalogue.hunter.start()
   collectGarbage()
   catalogue.engine.release()

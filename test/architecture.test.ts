@@ -17,7 +17,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'extension/sources': ['extension/domain'],
   'extension/tables': ['extension/domain', 'extension/sdk'],
   'extension/indicators': ['extension/domain', 'extension/runtime', 'extension/native'],
-  'extension/examining': ['extension/domain', 'extension/decoders', 'extension/native', 'package.json'],
+  'extension/examining': [
+    'extension/domain',
+    'extension/decoders',
+    'extension/native',
+    'extension/rules/rule-search.ts',
+    'package.json',
+  ],
+  'extension/rules': ['extension/domain', 'extension/runtime'],
   'extension/sweep': ['extension/domain', 'extension/native', 'extension/runtime'],
   'extension/deployment': ['extension/domain', 'extension/runtime'],
   extension: ['extension', 'package.json'],
@@ -33,6 +40,7 @@ const packagesOf: Readonly<Record<string, readonly string[]>> = {
   'extension/sdk': ['@sqlite.org/sqlite-wasm', 'thrift'],
   'extension/runtime': ['pino'],
   'extension/indicators': ['zod'],
+  'extension/rules': ['@virustotal/yara-x'],
 }
 
 interface Import {

@@ -23,6 +23,11 @@ export const errorCodes = {
     title: 'An indicator set or place list is damaged',
     remedy: 'Run threecx indicators check for all problems.',
   },
+  rules_invalid: {
+    exit: 11,
+    title: 'YARA rules cannot be read',
+    remedy: 'Give an existing file or directory of .yar files with --rules.',
+  },
   sql_failed: { exit: 6, title: 'A query failed', remedy: 'Check the statement against docs/tables.md.' },
   output_failed: {
     exit: 7,

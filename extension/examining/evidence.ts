@@ -8,25 +8,19 @@ import type { Evidence } from '../domain/evidence.ts'
 import type { Observable } from '../domain/observable.ts'
 import type { Payload } from '../domain/payload.ts'
 import type { Trait } from '../domain/trait.ts'
+import type { RuleMatch } from '../rules/rule-search.ts'
 import type { Examined } from './examiner.ts'
-import type { RuleMatch } from './rule-search.ts'
 
 /** Strings of a rule that are shown. */
 const maxStrings = 8
 
 /** Evidence of one file; `base` says which. */
 export function examinedEvidence(seen: Examined, base: Pick<Evidence, 'path' | 'time'>): Evidence[] {
-  const { examination, rules, members } = seen
+  const { examination, rules } = seen
   return [
     ...examination.traits.map((trait) => ({ ...base, ...traitEvidence(trait) })),
     ...rules.map((match) => ({ ...base, ...ruleEvidence(match) })),
     ...examination.payloads.map((payload) => ({ ...base, ...payloadEvidence(payload) })),
-    ...members.map(({ path, sha256 }) => ({
-      ...base,
-      source: 'member',
-      member: path,
-      observables: [{ type: 'sha256', value: sha256 } as const],
-    })),
   ]
 }
 

@@ -12,10 +12,10 @@ import { decodersRevision } from '../decoders/index.ts'
 import { type Examination, joined, nothingSeen } from '../domain/examination.ts'
 import type { RandomAccess } from '../domain/random-access.ts'
 import type { FileIdentity, FileRef, Pace, ScanEngine } from '../native/engine.ts'
+import type { RuleMatch, RuleSearch } from '../rules/rule-search.ts'
 import { bufferedFile } from './buffered-file.ts'
-import { containerKind, type ExaminedMember, examineMembers, packageNeedles, wantedMembers } from './container.ts'
 import { Needles } from './needles.ts'
-import type { RuleMatch, RuleSearch } from './rule-search.ts'
+import { withNeighbourKeys } from './neighbour-keys.ts'
 
 /** One file of a batch. */
 export interface FileToExamine {
@@ -28,8 +28,6 @@ export interface FileToExamine {
 export interface Examined {
   readonly examination: Examination
   readonly rules: readonly RuleMatch[]
-  /** Members of the installer the file is. */
-  readonly members: readonly ExaminedMember[]
 }
 
 /** Where the files of a batch are, and how gently they are read. */
@@ -39,7 +37,7 @@ export interface ExaminedPlace {
 }
 
 /** Nothing seen, of a file that was looked at or that nobody wants. */
-export const unremarkable: Examined = Object.freeze({ examination: nothingSeen, rules: [], members: [] })
+export const unremarkable: Examined = Object.freeze({ examination: nothingSeen, rules: [] })
 
 /** Files examined side by side. */
 const width = 8
@@ -52,7 +50,6 @@ interface Wanted {
   readonly file: FileToExamine
   readonly decoders: readonly Decoder[]
   readonly isRuled: boolean
-  readonly container: ReturnType<typeof containerKind>
 }
 
 /** Examines over one engine. */
@@ -71,13 +68,12 @@ export class Examiner {
     this.#rules = rules
     this.version = versionOf(decoders, rules, indicatorsVersion)
     this.files = decoders.flatMap((one) => one.files ?? [])
-    this.#needles = new Needles([...decoders.flatMap((one) => one.patterns ?? []), ...rules.needles, ...packageNeedles])
+    this.#needles = new Needles([...decoders.flatMap((one) => one.patterns ?? []), ...rules.needles])
   }
 
   /** Whether any decoder or rule wants such a file. */
   wants(hints: FileHints): boolean {
-    const isContainer = containerKind(hints) !== undefined
-    return isContainer || decodersFor(hints).length > 0 || this.#rules.wants(hints.kind, hints.size)
+    return decodersFor(hints).length > 0 || this.#rules.wants(hints.kind, hints.size)
   }
 
   /** One answer per file, in order. Rejects with the signal's reason when aborted. */
@@ -91,7 +87,6 @@ export class Examiner {
         file,
         decoders: decodersFor(file.hints),
         isRuled: this.#rules.wants(file.hints.kind, file.hints.size) && file.hints.size <= maxRuleBytes,
-        container: containerKind(file.hints),
       }),
     )
     const found = await this.#search(wanted, place, signal)
@@ -111,8 +106,8 @@ export class Examiner {
     signal: AbortSignal,
   ): Promise<readonly (ReadonlySet<number> | undefined)[]> {
     const { patterns } = this.#needles
-    const numbers = wanted.flatMap(({ decoders, isRuled, container }, number) =>
-      isRuled || container === 'package' || decoders.some((one) => one.patterns) ? [number] : [],
+    const numbers = wanted.flatMap(({ decoders, isRuled }, number) =>
+      isRuled || decoders.some((one) => one.patterns) ? [number] : [],
     )
     const found = new Array<ReadonlySet<number> | undefined>(wanted.length)
     if (numbers.length === 0) return found
@@ -134,47 +129,38 @@ export class Examiner {
     place: ExaminedPlace,
     signal: AbortSignal,
   ): Promise<Examined> {
-    const { file, isRuled, container } = wanted
+    const { file, isRuled } = wanted
     const has = (needles: readonly string[]) => found !== undefined && this.#needles.isAny(needles, found)
     const decoders = wanted.decoders.filter((one) => one.patterns === undefined || has(one.patterns))
     const { kind, size } = file.hints
     const isScanned = isRuled && this.#rules.mayMatch(kind, size, has)
-    const isOpened = container === 'disk_image' || (container === 'package' && has(packageNeedles))
-    if (decoders.length === 0 && !isScanned && !isOpened) return unremarkable
+    if (decoders.length === 0 && !isScanned) return unremarkable
     const access: RandomAccess = {
       size,
       read: (offset, length) => this.#engine.read(place.roots, file.ref, offset, length),
     }
     const seen = await Promise.all([
-      decoders.length > 0 && guarded('the file', () => decoded(access, file.hints, decoders)),
+      decoders.length > 0 && guarded('the file', () => this.#decoded(access, file, decoders, place)),
       isScanned && guarded('rules', async () => ({ ...unremarkable, rules: await this.#scan(access) })),
-      isOpened && guarded('the installer', () => this.#inside(file, place, signal)),
     ])
     signal.throwIfAborted()
     return together(seen.filter((one) => one !== false))
   }
 
+  async #decoded(
+    access: RandomAccess,
+    { ref, hints }: FileToExamine,
+    decoders: readonly Decoder[],
+    { roots }: ExaminedPlace,
+  ): Promise<Examined> {
+    const file = bufferedFile(access)
+    const seen = await examineFile(file, hints, decoders)
+    return { ...unremarkable, examination: await withNeighbourKeys(this.#engine, roots, ref, file, seen) }
+  }
+
   async #scan(access: RandomAccess): Promise<readonly RuleMatch[]> {
     return await this.#rules.scan(await wholeFile(access))
   }
-
-  async #inside(file: FileToExamine, place: ExaminedPlace, signal: AbortSignal): Promise<Examined> {
-    const contents = await this.#engine.contents(place.roots, file.ref, { wanted: wantedMembers }, signal)
-    if ('problem' in contents) {
-      const trait = { name: 'container_unread', fields: { reason: contents.problem } } as const
-      return {
-        ...unremarkable,
-        examination: { traits: [trait], payloads: [], refusals: [`not opened: ${contents.problem}`] },
-      }
-    }
-    const inside = await examineMembers(contents.members, this.#rules)
-    const refusals = [...contents.problems, ...(contents.truncated ? ['its list of members was cut at a bound'] : [])]
-    return { ...inside, examination: joined([inside.examination, { ...nothingSeen, refusals }]) }
-  }
-}
-
-async function decoded(access: RandomAccess, hints: FileHints, decoders: readonly Decoder[]): Promise<Examined> {
-  return { ...unremarkable, examination: await examineFile(bufferedFile(access), hints, decoders) }
 }
 
 /** Whatever goes wrong with one way of looking leaves the others, and is said. */
@@ -191,9 +177,8 @@ async function guarded(what: string, look: () => Promise<Examined>): Promise<Exa
 function together(all: readonly Examined[]): Examined {
   const examination = joined(all.map((one) => one.examination))
   const rules = all.flatMap((one) => one.rules)
-  const members = all.flatMap((one) => one.members)
-  const isEmpty = examination === nothingSeen && rules.length === 0 && members.length === 0
-  return isEmpty ? unremarkable : { examination, rules, members }
+  const isEmpty = examination === nothingSeen && rules.length === 0
+  return isEmpty ? unremarkable : { examination, rules }
 }
 
 /**

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import type { FileHints } from '../../../extension/decoders/decoder.ts'
 import { Examiner, type FileToExamine, unremarkable } from '../../../extension/examining/examiner.ts'
-import { noRules, type RuleSearch } from '../../../extension/examining/rule-search.ts'
 import type { ScanEngine, SearchRequest } from '../../../extension/native/engine.ts'
+import { noRules, type RuleSearch } from '../../../extension/rules/rule-search.ts'
 
 const signal = new AbortController().signal
 const limits = { maxFileBytes: 1e9, fileTimeoutMs: 1000 }
