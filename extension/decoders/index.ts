@@ -3,9 +3,20 @@
  */
 import { certificateTable } from './certificate-table.ts'
 import type { Decoder } from './decoder.ts'
+import { macosAgent } from './macos-agent.ts'
+import { macosLoader, macosLoaderElsewhere } from './macos-loader.ts'
+import { mainStorage } from './main-storage.ts'
+import { poolratConfig } from './poolrat-config.ts'
 
 /** Raised with every change of what a decoder sees, so that files which seemed empty are looked at again. */
 export const decodersRevision = 1
 
 /** All decoders. */
-export const decoders: readonly Decoder[] = [certificateTable]
+export const decoders: readonly Decoder[] = [
+  certificateTable,
+  macosLoader,
+  macosLoaderElsewhere,
+  macosAgent,
+  mainStorage,
+  poolratConfig,
+]

@@ -3,11 +3,13 @@
  *
  * The macOS loader hides in one slice of two of a universal library; the second stage is a thin executable with an
  * ad-hoc signature and a telling identifier. Read are headers, load commands, the identifier in the code directory and
- * an embedded Info.plist. No symbols, no code, no verification. A damaged slice does not hide the others.
+ * an embedded Info.plist; where symbols and imports lie is told, and macho-symbols.ts and macho-bindings.ts read
+ * them. No code, no verification. A damaged slice does not hide the others.
  * https://github.com/apple-oss-distributions/xnu/tree/main/EXTERNAL_HEADERS/mach-o (loader.h, fat.h)
  */
 import type { BoundedFile } from './bounded-file.ts'
-import { Bytes, hexText } from './bytes.ts'
+import { Bytes } from './bytes.ts'
+import { type LinkTables, type Part, readLoadCommands } from './macho-commands.ts'
 import { type MachOSignature, readMachOSignature } from './macho-signature.ts'
 import { isRefusal, type Refusal, refuse } from './refusal.ts'
 
@@ -30,12 +32,18 @@ export interface MachOSlice {
 export interface MachOImage {
   readonly fileType: 'executable' | 'dylib' | 'bundle' | 'other'
   readonly is64Bit: boolean
+  readonly isLittleEndian: boolean
   /** Upper-case with hyphens, as dwarfdump prints it. */
   readonly uuid?: string
   /** Absent when unsigned or when the signature is damaged. */
   readonly signature?: MachOSignature
   /** `__TEXT,__info_plist` of command-line tools and updaters. */
   readonly infoPlist?: Uint8Array
+  /** The path a library expects to be loaded by. */
+  readonly installName?: string
+  /** Where its signature begins, relative to the image. */
+  readonly signatureAt?: number
+  readonly tables: LinkTables
 }
 
 /** Universal files have two to four slices. A Java class shares their magic and shows its version, 45 and up, here. */
@@ -45,7 +53,6 @@ const maxCommands = 4096
 const maxCommandBytes = 256 << 10
 const maxInfoPlist = 256 << 10
 const fileTypes: Readonly<Record<number, MachOImage['fileType']>> = { 2: 'executable', 6: 'dylib', 8: 'bundle' }
-const loadCommands = { segment: 0x1, segment64: 0x19, uuid: 0x1b, codeSignature: 0x1d } as const
 
 /** Reads a universal or thin file. */
 export async function readMachO(file: BoundedFile): Promise<MachOFile | Refusal> {
@@ -114,7 +121,7 @@ async function readImage(
   }
   const commands = await file.read(offset + at, length)
   if (!commands) return refuse('damaged Mach-O image: its load commands cannot be read')
-  const found = readCommands(new Bytes(commands, isLittle), count)
+  const found = readLoadCommands(new Bytes(commands, isLittle), count)
   const within = (part: Part | undefined) => part && part.offset + part.size <= size && part
   const plist = within(found.infoPlist)
   const infoPlist = plist && plist.size <= maxInfoPlist && (await file.read(offset + plist.offset, plist.size))
@@ -123,63 +130,31 @@ async function readImage(
   const image = {
     fileType: fileTypes[header.u32(12) ?? 0] ?? 'other',
     is64Bit,
+    isLittleEndian: isLittle,
     ...(found.uuid !== undefined && { uuid: found.uuid }),
     ...(signature && !isRefusal(signature) && { signature }),
     ...(infoPlist && { infoPlist }),
+    ...(found.installName !== undefined && { installName: found.installName }),
+    ...(signed && { signatureAt: signed.offset }),
+    tables: {
+      ...(found.symbolTable && { symbolTable: found.symbolTable }),
+      ...(found.chainedFixups && { chainedFixups: found.chainedFixups }),
+      ...(found.bindings && { bindings: found.bindings }),
+    },
   }
   return { cpuType: header.u32(4) ?? 0, image }
 }
 
-interface Part {
-  readonly offset: number
-  readonly size: number
+/** The architecture as `lipo` names it. */
+export function cpuName(cpuType: number): string {
+  return cpuNames[cpuType] ?? `cpu 0x${cpuType.toString(16)}`
 }
 
-interface Found {
-  uuid?: string
-  signature?: Part
-  infoPlist?: Part
-}
-
-/** Walks the load commands; a command shorter than its own header ends the walk. */
-function readCommands(bytes: Bytes, count: number): Found {
-  const found: Found = {}
-  let at = 0
-  for (let i = 0; i < count; i++) {
-    const command = bytes.u32(at)
-    const size = bytes.u32(at + 4)
-    if (command === undefined || size === undefined || size < 8 || at + size > bytes.length) break
-    if (command === loadCommands.uuid) {
-      const uuid = size >= 24 && bytes.slice(at + 8, 16)
-      if (uuid) found.uuid ??= uuidText(uuid)
-    } else if (command === loadCommands.codeSignature) {
-      found.signature ??= { offset: bytes.u32(at + 8) ?? 0, size: bytes.u32(at + 12) ?? 0 }
-    } else if (command === loadCommands.segment || command === loadCommands.segment64) {
-      const part = infoPlistIn(bytes, at, size, command === loadCommands.segment64)
-      if (part) found.infoPlist ??= part
-    }
-    at += size
-  }
-  return found
-}
-
-/** The `__info_plist` section among those of one segment. */
-function infoPlistIn(bytes: Bytes, at: number, size: number, is64Bit: boolean): Part | undefined {
-  const [header, section, counted] = is64Bit ? [72, 80, 64] : [56, 68, 48]
-  const room = Math.floor((size - header) / section)
-  const count = Math.min(bytes.u32(at + counted) ?? 0, room)
-  for (let i = 0; i < count; i++) {
-    const start = at + header + i * section
-    if (bytes.text(start, 16) !== '__info_plist') continue
-    const length = is64Bit ? bytes.u64(start + 40) : bytes.u32(start + 36)
-    const offset = bytes.u32(start + (is64Bit ? 48 : 40))
-    if (length !== undefined && offset !== undefined) return { offset, size: length }
-  }
-  return undefined
-}
-
-function uuidText(uuid: Uint8Array): string {
-  return hexText(uuid)
-    .toUpperCase()
-    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+const cpuNames: Readonly<Record<number, string>> = {
+  7: 'i386',
+  12: 'arm',
+  18: 'ppc',
+  16777223: 'x86_64',
+  16777228: 'arm64',
+  16777234: 'ppc64',
 }

@@ -27,6 +27,7 @@ export const traitNames = [
   'macos_loader_imports', // system calls that a media library has no use for
   'main_storage', // victim id and next run of the macOS loader
   'agent_identifier', // identifier of the second stage's ad-hoc signature
+  'agent_identifier_variant', // the same name with another number
   'agent_functions', // names of its functions
   'poolrat_config', // a configuration under POOLRAT's key
   'container_unread', // an installer that could not be looked into; never a finding by itself

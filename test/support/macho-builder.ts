@@ -1,5 +1,6 @@
 /**
- * Mach-O files without code: thin and universal, signed or not, with an embedded Info.plist if wanted.
+ * Mach-O files without code: thin and universal, signed or not, with an embedded Info.plist, imports and a name of
+ * their own if wanted.
  * https://github.com/apple-oss-distributions/xnu/tree/main/EXTERNAL_HEADERS/mach-o
  */
 import { be, field, join, le, padTo, zeros } from './byte-writer.ts'
@@ -18,8 +19,15 @@ export interface MachOShape {
   readonly infoPlist?: Uint8Array
   /** Contents of `__TEXT,__const`. */
   readonly data?: Uint8Array
+  /** `LC_ID_DYLIB`. */
+  readonly installName?: string
+  /** C names with their underscore, and the tables that name them. */
+  readonly imports?: { readonly names: readonly string[]; readonly tables: readonly ImportTable[] }
   readonly signature?: { readonly identifier: string; readonly team?: string }
 }
+
+/** Where a name can stand: the symbol table, chained fixups (their import format), or the older binding streams. */
+export type ImportTable = 'symbols' | 'chained' | 'chained-addend' | 'chained-addend-64' | 'bindings'
 
 const pageSize = 0x1000
 
@@ -41,6 +49,8 @@ export function machO(shape: MachOShape = {}): Uint8Array {
     return join(field(name, 16), field('__TEXT', 16), word(offset), word(content.length), u32(offset), tail)
   })
   const body = join(...sections.map(({ content }) => padTo(content, 16)))
+  const linked = linkTables(shape, at, number)
+  at += linked.data.length
   const blob = shape.signature ? signatureBlob(shape.signature) : undefined
   const segmentLength = (is64Bit ? 72 : 56) + rows.reduce((sum, row) => sum + row.length, 0)
   const segment = join(
@@ -53,8 +63,18 @@ export function machO(shape: MachOShape = {}): Uint8Array {
   )
   const uuid = shape.uuid ? join(u32(0x1b), u32(24), shape.uuid) : zeros(0)
   const signed = blob ? join(u32(0x1d), u32(16), u32(at), u32(blob.length)) : zeros(0)
-  const commands = join(segment, uuid, signed)
-  const count = 1 + (shape.uuid ? 1 : 0) + (blob ? 1 : 0)
+  const name = shape.installName
+  const id =
+    name === undefined
+      ? []
+      : [
+          join(
+            ...[0xd, 24 + name.length + 8 - (name.length % 8), 24, 2, 0, 0].map(u32),
+            field(name, name.length + 8 - (name.length % 8)),
+          ),
+        ]
+  const commands = join(segment, uuid, ...id, ...linked.commands, signed)
+  const count = 1 + (shape.uuid ? 1 : 0) + id.length + linked.commands.length + (blob ? 1 : 0)
   const header = join(
     u32(is64Bit ? 0xfeedfacf : 0xfeedface),
     u32(shape.cpu ?? cpus.x86_64),
@@ -63,7 +83,7 @@ export function machO(shape: MachOShape = {}): Uint8Array {
     ...[count, commands.length, 0x85].map(u32),
     zeros(is64Bit ? 4 : 0),
   )
-  return join(field(join(header, commands), pageSize), body, blob ?? zeros(0))
+  return join(field(join(header, commands), pageSize), body, linked.data, blob ?? zeros(0))
 }
 
 /** Puts images into a universal file, each on a page of its own. */
@@ -99,4 +119,62 @@ function signatureBlob({ identifier, team }: NonNullable<MachOShape['signature']
     texts,
   )
   return join(...[0xfade0cc0, 20 + directory.length, 1, 0, 20].map((n) => be(n, 4)), directory)
+}
+
+/** The load commands for imports, and what they point to when it begins at `start`. */
+function linkTables(
+  { imports, is64Bit = true }: MachOShape,
+  start: number,
+  number: typeof le,
+): { readonly commands: readonly Uint8Array[]; readonly data: Uint8Array } {
+  const u32 = (value: number) => number(value, 4)
+  const commands: Uint8Array[] = []
+  let data = zeros(0)
+  const add = (piece: Uint8Array) => {
+    const at = start + data.length
+    data = join(data, padTo(piece, 16))
+    return at
+  }
+  for (const table of imports?.tables ?? []) {
+    const names = imports?.names ?? []
+    const places = names.map((_, i) => 1 + names.slice(0, i).join('\0').length + Math.min(i, 1))
+    const texts = join('\0', ...names.map((name) => `${name}\0`))
+    if (table === 'symbols') {
+      const symbols = places.map((at) => join(u32(at), Uint8Array.of(1, 0, 0, 1), zeros(is64Bit ? 8 : 4)))
+      commands.push(join(...[0x2, 24, add(join(...symbols)), names.length, add(texts), texts.length].map(u32)))
+    } else if (table === 'bindings') {
+      const eager = join(
+        ...names.map((name) =>
+          join(Uint8Array.of(0x11, 0x40), `${name}\0`, Uint8Array.of(0x51, 0x72, 0x80, 0x01, 0x90)),
+        ),
+        zeros(1),
+      )
+      const lazy = join(
+        ...names.map((name) => join(Uint8Array.of(0x72, 0x08, 0x11, 0x40), `${name}\0`, Uint8Array.of(0x90, 0))),
+      )
+      const parts = [0, 0, add(eager), eager.length, 0, 0, add(lazy), lazy.length, 0, 0]
+      commands.push(join(...[0x80000022, 48, ...parts].map(u32)))
+    } else {
+      const fixups = chainedFixups(places, texts, table, number)
+      commands.push(join(...[0x80000034, 16, add(fixups), fixups.length].map(u32)))
+    }
+  }
+  return { commands, data }
+}
+
+function chainedFixups(
+  places: readonly number[],
+  texts: Uint8Array,
+  table: ImportTable,
+  number: typeof le,
+): Uint8Array {
+  const format = table === 'chained' ? 1 : table === 'chained-addend' ? 2 : 3
+  const rows = places.map((at) =>
+    format === 3
+      ? join(number((BigInt(at) << 32n) | 1n, 8), zeros(8))
+      : join(number(at * 512 + 1, 4), zeros(format === 2 ? 4 : 0)),
+  )
+  const imports = join(...rows)
+  const head = [0, 28, 28, 28 + imports.length, places.length, format, 0]
+  return join(...head.map((value) => number(value, 4)), imports, texts)
 }
