@@ -14,7 +14,8 @@ import { cpuName, type MachOImage, type MachOSlice } from './macho.ts'
 import { examineSlices, refused } from './macho-slices.ts'
 import type { Refusal } from './refusal.ts'
 import { urlsIn, xorPayload } from './xor-payload.ts'
-import { type EncodedText, findMarkers, type Marker, type MarkerHit, searchEnded, textAt } from './xor-strings.ts'
+import { findMarkers, type Marker, type MarkerHit, searchEnded } from './xor-strings.ts'
+import { type EncodedText, textAt } from './xor-text.ts'
 
 const publishedIdentifier = 'payload2-55554944839216049d683075bc3f5a8628778bb8'
 const variantIdentifier = /^payload2-[0-9a-f]{40}$/

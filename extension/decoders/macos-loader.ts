@@ -17,7 +17,8 @@ import { examineImports, isMediaLibrary } from './macos-imports.ts'
 import type { Refusal } from './refusal.ts'
 import { keyText, urlsIn, xorPayload } from './xor-payload.ts'
 import { recordsOf } from './xor-records.ts'
-import { type EncodedText, findMarkers, type Marker, type MarkerHit, searchEnded, textAt } from './xor-strings.ts'
+import { findMarkers, type Marker, type MarkerHit, searchEnded } from './xor-strings.ts'
+import { type EncodedText, textAt } from './xor-text.ts'
 
 /** Texts of the loader by what they are for; those of `files` stand plain in the published build. */
 const texts = {

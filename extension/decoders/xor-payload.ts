@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { canonical } from '../domain/observable.ts'
 import type { Payload } from '../domain/payload.ts'
-import type { EncodedText } from './xor-strings.ts'
+import type { EncodedText } from './xor-text.ts'
 
 /** Shown of the texts, in characters of JSON; the loader's own take some 1,000. */
 const maxShown = 4096

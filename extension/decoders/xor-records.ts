@@ -5,7 +5,7 @@
  * so that the first letter of `zacharryblogs.com` looks like one more byte of padding. The other records say where
  * a record begins, and with that what is letter and what is padding.
  */
-import type { EncodedText } from './xor-strings.ts'
+import type { EncodedText } from './xor-text.ts'
 
 /** Records that must agree on where records begin. */
 const minRecords = 3
