@@ -19,6 +19,7 @@ import {
 } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { parseArgs } from 'node:util'
+import { yaraAsset } from '../extension/rules/yara-module.ts'
 import packageFile from '../package.json' with { type: 'json' }
 import { type Bundle, bundle } from './executable/bundle.ts'
 import { execArgvOf, inject } from './executable/inject.ts'
@@ -67,6 +68,7 @@ function assetsOf(target: Target, threads: readonly Bundle[]): Record<string, st
   const addonPath = join(root, 'extension', 'native', addon)
   return {
     ...Object.fromEntries(data.sort().map((name) => [name, join(root, name)])),
+    [yaraAsset]: join(root, 'node_modules/@virustotal/yara-x/pkg', yaraAsset),
     'sqlite3.wasm': join(root, 'node_modules/@sqlite.org/sqlite-wasm/dist/sqlite3.wasm'),
     ...Object.fromEntries(threads.map(({ name, path }) => [name, path])),
     ...(existsSync(addonPath) ? { [`addon/${addon}`]: addonPath } : {}),

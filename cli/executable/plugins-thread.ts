@@ -4,6 +4,8 @@
 import plugins from '../../extension/extension-plugins.ts'
 import { servePlugins } from '../../extension/sdk/host/thread.ts'
 import { serveAddon } from './addon.ts'
+import { serveThreads } from './threads.ts'
 
+serveThreads()
 serveAddon()
 void servePlugins(plugins) // a rejection ends the thread, and the main side hears why

@@ -5,6 +5,7 @@
  * bundle from the file by itself, so that the main thread never holds a copy of the text.
  */
 import { Worker } from 'node:worker_threads'
+import { startRuleThreadWith } from '../../extension/rules/scanner.ts'
 import { startThreadsWith } from '../../extension/sdk/thread.ts'
 
 /** Runs in the new thread, as a plain script: finds its bundle by the name of the thread. */
@@ -16,7 +17,8 @@ const file = 'threads/' + threadName + '.cjs'
 compileFunction(getAsset(file, 'latin1'), ['require', '__filename'], { filename: file })(require, process.execPath)
 `
 
-/** From now on threads of the SDK run the bundles in this file. */
+/** From now on threads of the SDK, and the one of the rules, run the bundles in this file. */
 export function serveThreads(): void {
   startThreadsWith((name, options) => new Worker(start, { ...options, name, eval: true }))
+  startRuleThreadWith((options) => new Worker(start, { ...options, eval: true }))
 }

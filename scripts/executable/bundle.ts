@@ -12,6 +12,7 @@ import { build } from 'rolldown'
 /** Threads by name: the bundle `threads/<name>.cjs` starts at the module. */
 const threads: Readonly<Record<string, string>> = {
   plugins: 'cli/executable/plugins-thread.ts',
+  rules: 'extension/rules/thread.ts',
   sql: 'cli/executable/sql-thread.ts',
 }
 
