@@ -17,8 +17,10 @@ export interface ScannerLimits {
   readonly idleMs: number
   /** Bytes of WebAssembly memory after which the thread is replaced. */
   readonly maxMemoryBytes: number
-  /** Mebibytes of the thread's JavaScript heap. */
+  /** Mebibytes of the thread's JavaScript heap; V8 ends the process when it has none to begin with. */
   readonly heapMb: number
+  /** Another way to start the thread than that of the process. */
+  readonly start?: (options: WorkerOptions) => Worker
 }
 
 /**
@@ -120,9 +122,12 @@ class RuleThread {
   isGone = false
   #waiting: PromiseWithResolvers<FromThread> | undefined
 
-  static async start(setup: ThreadSetup, { startMs, heapMb }: ScannerLimits): Promise<RuleThread> {
+  static async start(
+    setup: ThreadSetup,
+    { startMs, heapMb, start: begin = start }: ScannerLimits,
+  ): Promise<RuleThread> {
     const resourceLimits = { maxOldGenerationSizeMb: heapMb }
-    const thread = new RuleThread(start({ name: 'rules', workerData: setup, resourceLimits }))
+    const thread = new RuleThread(begin({ name: 'rules', workerData: setup, resourceLimits }))
     const ready = await thread.#answer(startMs, 'the rules were not compiled')
     if (ready.kind !== 'ready') throw new Error('the rules’ thread answered before it was asked')
     thread.problems = ready.problems

@@ -84,5 +84,5 @@ rule threecx_loader_bootstrap {
     strings:
         $start = { E8 00 00 00 00 59 49 89 C8 48 81 C1 [4] BA DA F4 58 F5 }
     condition:
-        $start
+        uint16(0) == 0x5a4d and $start
 }

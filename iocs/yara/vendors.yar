@@ -19,7 +19,8 @@ rule threecx_poolrat {
         $action = "name=\"action\""
         $token = "name=\"token\""
     condition:
-        $boundary and 2 of ($uid, $session, $action, $token)
+        (uint16(0) == 0x5a4d or uint32be(0) == 0x7f454c46 or uint32be(0) == 0xcafebabe or uint32(0) == 0xfeedfacf or uint32(0) == 0xfeedface)
+        and $boundary and 2 of ($uid, $session, $action, $token)
 }
 
 rule threecx_veiledsignal {
