@@ -3,6 +3,7 @@
  */
 import { certificateTable } from './certificate-table.ts'
 import type { Decoder } from './decoder.ts'
+import { iconTrailer } from './icon-trailer.ts'
 import { macosAgent } from './macos-agent.ts'
 import { macosLoader, macosLoaderElsewhere } from './macos-loader.ts'
 import { mainStorage } from './main-storage.ts'
@@ -14,6 +15,7 @@ export const decodersRevision = 1
 /** All decoders. */
 export const decoders: readonly Decoder[] = [
   certificateTable,
+  iconTrailer,
   macosLoader,
   macosLoaderElsewhere,
   macosAgent,
