@@ -10,7 +10,7 @@ import type { Artifact } from './domain/artifact.ts'
 import type { Evidence } from './domain/evidence.ts'
 import { fileKind } from './domain/file-kind.ts'
 import { type Finding, gravest, type Verdict, verdictOf, verdicts } from './domain/finding.ts'
-import { highestLevel } from './domain/level.ts'
+import { highestLevel, levels } from './domain/level.ts'
 import type { Matcher } from './domain/match.ts'
 import { canonical, digestAlgorithms, type Observable } from './domain/observable.ts'
 import type { PathText } from './domain/path-text.ts'
@@ -117,7 +117,8 @@ function sortFindings(findings: readonly Finding[]): Finding[] {
     const verdict: Verdict | undefined = verdictOf(finding.indicator)
     return verdict === undefined ? -1 : verdicts.indexOf(verdict)
   }
-  return [...findings].sort((a, b) => rank(b) - rank(a))
+  const level = ({ indicator }: Finding) => levels.indexOf(indicator.level)
+  return [...findings].sort((a, b) => rank(b) - rank(a) || level(b) - level(a))
 }
 
 function platformOf(findings: readonly Finding[], judge: Judge): Artifact['platform'] {

@@ -50,7 +50,7 @@ function volumePass(plan: PassPlan, volume: Volume, scan: 'places' | 'full'): Pa
   const { indicators, places } = plan
   const selection =
     scan === 'full'
-      ? selectEverywhere(indicators, volume.platform, plan.examiner.files)
+      ? selectEverywhere(indicators, places, volume.platform, plan.examiner.files)
       : selectPlaces(indicators, places, volume.platform)
   const walk = { roots: [volume.canonical], ignoreCase: true, skip: skipped(volume), mounts: plan.mounts }
   const request = treeSweep(plan.engine, walk, selection, plan.limits)

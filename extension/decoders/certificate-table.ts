@@ -31,6 +31,8 @@ const maxTried = 4
 export const certificateTable = defineDecoder({
   name: 'certificate_table',
   description: 'Bytes behind the signature of a Windows program, and the payload of the 3CX carrier among them.',
+  // Programs and libraries are selected by indicators; these are programs too.
+  files: ['sys', 'ocx', 'node', 'cpl', 'scr'].map((ending) => ({ pattern: `**/*.${ending}` })),
   wants: ({ kind }) => kind === 'pe',
   decode: (file) => readCertificateTable(file),
 })

@@ -24,6 +24,7 @@ const maxTime = 253_402_300_799
 export const mainStorage = defineDecoder({
   name: 'main_storage',
   description: 'Victim id and next run in a .main_storage of the macOS loader.',
+  files: [{ pattern: '**/.main_storage', maxSize: 4096 }],
   wants: ({ filename, size }) => filename.toLowerCase() === '.main_storage' && size <= maxSize,
   decode,
 })

@@ -26,6 +26,7 @@ const maxAddresses = 32
 export const poolratConfig = defineDecoder({
   name: 'poolrat_config',
   description: 'Configuration of POOLRAT in an apdl.cf.',
+  files: [{ pattern: '**/apdl.cf', maxSize: 65_536 }],
   wants: ({ filename, size }) => filename.toLowerCase() === 'apdl.cf' && size <= maxSize,
   decode,
 })

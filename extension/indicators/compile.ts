@@ -28,17 +28,17 @@ export function selectPlaces(
   platform: Platform | undefined,
 ): Selection {
   const build = new SelectionBuilder()
-  const patterns = places.filter((place) => isOn(place.platform, platform)).map((place) => place.pattern)
-  digestBelow(build, indicators, [...patterns, ...pathsOf(indicators, platform)])
+  digestBelow(build, indicators, [...patternsOf(places, platform), ...pathsOf(indicators, platform)])
   return build.selection()
 }
 
 /**
- * Selects everywhere below a root, by what the indicators know of their files; `examined` are files that somebody wants
- * to look into, of which only the first bytes are read.
+ * Selects everywhere below a root, by what the indicators know of their files, and all of the places; `examined` are
+ * files that somebody wants to look into, of which only the first bytes are read.
  */
 export function selectEverywhere(
   indicators: readonly Indicator[],
+  places: readonly Place[],
   platform: Platform | undefined,
   examined: readonly SelectRule[] = [],
 ): Selection {
@@ -51,7 +51,8 @@ export function selectEverywhere(
     }
   }
   const names = indicators.filter((one) => one.type === 'filename' && verdictOf(one) !== undefined)
-  digestBelow(build, indicators, [...names.map((one) => `**/${one.value}`), ...pathsOf(indicators, platform)])
+  const named = names.map((one) => `**/${one.value}`)
+  digestBelow(build, indicators, [...named, ...patternsOf(places, platform), ...pathsOf(indicators, platform)])
   const headOnly = build.digestClass({ algorithms: [] })
   for (const pattern of versionBearers) build.rule({ pattern }, [headOnly])
   for (const rule of examined) build.rule(rule, [headOnly])
@@ -78,6 +79,10 @@ function isDigest(type: Indicator['type']): type is DigestAlgorithm {
 
 function isOn(one: Platform, wanted: Platform | undefined): boolean {
   return wanted === undefined || one === wanted
+}
+
+function patternsOf(places: readonly Place[], platform: Platform | undefined): string[] {
+  return places.filter((place) => isOn(place.platform, platform)).map((place) => place.pattern)
 }
 
 /** Patterns of the path indicators that make findings on a platform. */

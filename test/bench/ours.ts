@@ -60,9 +60,12 @@ function peakMemory(): number {
 
 async function bundledSelection(): Promise<Selection> {
   const { selectEverywhere } = await import('../../extension/indicators/compile.ts')
-  const { loadBundledSets } = await import('../../extension/indicators/load.ts')
-  const indicators = loadBundledSets().flatMap((set) => set.indicators)
-  return selectEverywhere(indicators, undefined)
+  const { openBundledData } = await import('../../extension/indicators/checked-data.ts')
+  const { decoders } = await import('../../extension/decoders/index.ts')
+  const { sets, places } = await openBundledData()
+  const indicators = sets.flatMap((set) => set.indicators)
+  const examined = decoders.flatMap((decoder) => decoder.files ?? [])
+  return selectEverywhere(indicators, places, undefined, examined)
 }
 
 function xor(into: Buffer, other: Buffer): void {

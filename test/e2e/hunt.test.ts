@@ -9,8 +9,10 @@ import { type PlantedFile, plantImage } from '../support/sample-image.ts'
 
 let directory: string
 const planted = new Map<Platform, readonly PlantedFile[]>()
+const variants = new Map<Platform, readonly PlantedFile[]>()
 const state = () => join(directory, 'state')
 const image = (platform: Platform) => join(directory, platform)
+const rebuilt = (platform: Platform) => join(directory, `${platform}-variant`)
 const twin = (platform: Platform) => join(directory, `${platform}-clean`)
 
 beforeAll(() => {
@@ -18,6 +20,7 @@ beforeAll(() => {
   for (const platform of platforms) {
     planted.set(platform, plantImage(platform, image(platform), { clean: false }))
     plantImage(platform, twin(platform), { clean: true })
+    variants.set(platform, plantImage(platform, rebuilt(platform), { clean: false, variant: true }))
   }
 })
 
@@ -52,6 +55,22 @@ describe.each(cases)('a $platform image, $engine engine, $scope', ({ platform, e
       expect(row?.matched_by.split(',')[0], file.path).toBe(file.matchedBy[0])
     }
     expect(ended.stderr).toContain('verdict: compromised')
+  })
+
+  it('has a rebuilt form, of which nothing is listed and everything is found by structure', async () => {
+    const args = ['hunt', '--root', rebuilt(platform), '--format', 'json', ...flags]
+    const ended = await threecx(state(), args, { THREECX_ENGINE: engine })
+    const rows = JSON.parse(ended.stdout) as Row[]
+    const expected = (variants.get(platform) ?? []).filter((file) => file.verdict !== undefined)
+    expect(rows.map((row) => row.path).sort()).toEqual(
+      expected.map((file) => join(rebuilt(platform), file.path)).sort(),
+    )
+    for (const file of expected) {
+      const row = rows.find((one) => one.path === join(rebuilt(platform), file.path))
+      expect(row?.verdict, file.path).toBe(file.verdict)
+      expect(row?.matched_by.split(','), file.path).toEqual(expect.arrayContaining([...file.matchedBy]))
+      expect(row?.matched_by, file.path).not.toMatch(/sha|md5|version/)
+    }
   })
 
   it('has a clean twin in which nothing is found, exit code 0', async () => {

@@ -70,8 +70,8 @@ async function statesAffectedRelease(path: string, bytes: Uint8Array): Promise<b
 }
 
 describe.each(platforms)('%s image', (platform) => {
-  const compromised = plannedFiles(platform, false)
-  const clean = plannedFiles(platform, true)
+  const compromised = plannedFiles(platform, 'compromised')
+  const clean = plannedFiles(platform, 'clean')
   const listed = new Set(sampleIndicators(platform).indicators.map((one) => one.value))
 
   test('every file is planned once, below the root', () => {

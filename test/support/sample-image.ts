@@ -20,6 +20,7 @@ const help = `Usage: npm run sample-image -- windows|darwin|linux DIR [options]
 Writes a small synthetic disk image into DIR and prints what a hunt must find in it.
 
   --clean            the same system with clean releases: nothing may be found
+  --variant          a rebuilt attack: no digest, version or name is listed, only the structure is the same
   --indicators FILE  also write the digests of the planted files as an indicator set
   --force            write into a directory that is not empty; other files in it stay
   --json             print all files as JSON, ordinary ones with a null verdict
@@ -31,7 +32,7 @@ Exit codes: 0 written, ${errorCodes.usage.exit} usage, ${errorCodes.output_faile
 
 /** The digests of a compromised image as an indicator set; `id` must be the end of its path, without `.json`. */
 export function sampleIndicators(platform: Platform, id = `sample-image-${platform}`): IndicatorFile {
-  return indicatorFile(id, platform, plannedFiles(platform, false))
+  return indicatorFile(id, platform, plannedFiles(platform, 'compromised'))
 }
 
 /** Runs the command; returns the exit code. */
@@ -60,12 +61,13 @@ function run(args: readonly string[]): number {
   if (platform === undefined) throw new UsageError(`platform is ${quoted(word)}; expected windows, darwin or linux`)
   if (dir === undefined || dir === '') throw new UsageError('DIR is missing; expected a directory to write into')
   if (rest.length > 0) throw new UsageError(`unexpected argument ${quoted(rest[0])}; expected a platform and one DIR`)
-  const clean = values.clean
-  if (clean && values.indicators !== undefined) {
-    throw new UsageError('--indicators goes with a compromised image; the clean twin has nothing to list')
+  const { clean, variant } = values
+  if (clean && variant) throw new UsageError('--clean and --variant exclude each other')
+  if ((clean || variant) && values.indicators !== undefined) {
+    throw new UsageError('--indicators goes with the published attack; the other images have nothing to list')
   }
   const target = values.indicators === undefined ? undefined : indicatorsPath(dir, values.indicators)
-  const files = plantImage(platform, dir, { clean, force: values.force })
+  const files = plantImage(platform, dir, { clean, variant, force: values.force })
   if (target !== undefined) {
     mkdirSync(dirname(target), { recursive: true })
     writeFileSync(target, `${JSON.stringify(sampleIndicators(platform, basename(target, '.json')), null, 2)}\n`)
@@ -82,6 +84,7 @@ function parse(args: readonly string[]) {
       allowPositionals: true,
       options: {
         clean: { type: 'boolean', default: false },
+        variant: { type: 'boolean', default: false },
         force: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },

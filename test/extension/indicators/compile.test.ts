@@ -36,7 +36,7 @@ function digests(selection: Selection, path: string, size: number, head: string)
 
 describe('a full sweep', () => {
   it('opens no file whose name no indicator means', () => {
-    const { rules } = selectEverywhere(bundled, undefined)
+    const { rules } = selectEverywhere(bundled, [], undefined)
     const globs = rules.map((rule) => glob(rule.pattern, true))
     for (const path of ['home/a/notes.txt', 'usr/lib/libc.so.6', 'var/log/syslog', 'a/b/photo.png', 'x/index.html']) {
       expect(
@@ -49,11 +49,11 @@ describe('a full sweep', () => {
   it('reads everything only for indicators that know neither name nor size, and says which', () => {
     expect(readsEverything(bundled)).toEqual([])
     expect(readsEverything([...bundled, bare])).toEqual([bare])
-    expect(digests(selectEverywhere([bare], undefined), 'any/thing', 5, '00')).toEqual(['sha256'])
+    expect(digests(selectEverywhere([bare], [], undefined), 'any/thing', 5, '00')).toEqual(['sha256'])
   })
 
   it('computes a digest only where name, size and kind fit', () => {
-    const selection = selectEverywhere([md5], undefined)
+    const selection = selectEverywhere([md5], [], undefined)
     expect(digests(selection, 'a/b/c.dll', 15, '4d5a90')).toEqual(['md5', 'sha256'])
     expect(digests(selection, 'a/b/c.dll', 15, '7f454c')).toEqual([])
     expect(digests(selection, 'a/b/c.dll', 21, '4d5a90')).toEqual([])
@@ -61,7 +61,7 @@ describe('a full sweep', () => {
   })
 
   it('covers renamed and backed-up copies of the trojanised libraries', () => {
-    const selection = selectEverywhere(bundled, 'windows')
+    const selection = selectEverywhere(bundled, [], 'windows')
     for (const name of ['ffmpeg.dll', 'FFMPEG.DLL', 'ffmpeg.dll.bak', 'ffmpeg (1).dll', 'old ffmpeg', 'renamed.dll']) {
       expect(digests(selection, `somewhere/${name}`, 3_000_000, '4d5a'), name).toContain('sha256')
     }

@@ -3,21 +3,30 @@
  *
  * The bundle descriptions are written in both encodings. Only the Intel slice of the media library carries anything.
  */
-import { field, join, le, zeros } from '../byte-writer.ts'
-import { cpus, machO, universal } from '../macho-builder.ts'
+import { join, zeros } from '../byte-writer.ts'
+import { machO } from '../macho-builder.ts'
+import { cleanLibrary, mainStorageFile, trojanisedLibrary, updateAgent, xored } from '../macos-malware-shapes.ts'
 import { noise } from '../noise.ts'
 import { binaryPlist, xmlPlist } from '../plist-builder.ts'
 import { dmg } from './package-file.ts'
-import { because, executable, ordinary, type PlannedFile, planted, type Reason } from './planned-file.ts'
+import {
+  because,
+  executable,
+  type ImageForm,
+  ordinary,
+  type PlannedFile,
+  planted,
+  type Reason,
+} from './planned-file.ts'
 
 const team = '33CF4654HL'
 const bundleName = '3CX Desktop App.app'
 const support = 'Users/carol/Library/Application Support/3CX Desktop App'
-const agentIdentifier = 'payload2-55554944839216049d683075bc3f5a8628778bb8'
 
 /** The files of the volume. */
-export function darwinImage(isClean: boolean): PlannedFile[] {
-  return [...(isClean ? cleanParts() : compromisedParts()), ...neighbours()]
+export function darwinImage(form: ImageForm): PlannedFile[] {
+  const parts = { clean: cleanParts, variant: variantParts, compromised: compromisedParts }
+  return [...parts[form](), ...neighbours()]
 }
 
 function compromisedParts(): PlannedFile[] {
@@ -50,21 +59,46 @@ function compromisedParts(): PlannedFile[] {
 
 function secondStage(): PlannedFile[] {
   const stage = 'macos_second_stage'
-  const agent = machO({
-    data: join('parse_json_config\0read_config\0enc_text\0send_post\0'),
-    signature: { identifier: agentIdentifier },
-  })
   return [
-    executable(planted(`${support}/UpdateAgent`, 'UpdateAgent', stage, agent, because.md5, because.path)),
+    executable(planted(`${support}/UpdateAgent`, 'UpdateAgent', stage, updateAgent(), because.md5, because.path)),
     planted(`${support}/.main_storage`, 'victim id and next run', stage, mainStorage(), because.path),
     planted(`${support}/.session-lock`, 'lock file', stage, zeros(0), because.path),
   ]
 }
 
-/** 36 characters, twelve zeros, the next run in unix seconds; every byte XORed. */
+/** The record of the second stage, with the next run in March 2023. */
 export function mainStorage(): Uint8Array {
-  const nextRun = Date.UTC(2023, 2, 29, 14, 0) / 1000
-  return xored(join(field('b7c3e1a0-5d2f-4c6b-9e18-3f0a7d94c251', 36), zeros(12), le(nextRun, 8)), 0x7a)
+  return mainStorageFile()
+}
+
+/** Another key, other texts, another identifier, another victim; a release that no list has. */
+function variantParts(): PlannedFile[] {
+  const contents = `Applications/${bundleName}/Contents`
+  const library = trojanisedLibrary({ seed: 'rebuilt', key: 0x31 })
+  const agent = updateAgent({ seed: 'rebuilt', identifier: `payload2-${'0123456789'.repeat(4)}` })
+  return [
+    ...cleanApp('Users/dave/Applications', '18.12.425', 'binary'),
+    ordinary(`${contents}/Info.plist`, description('18.12.499', 'xml'), 'release that no list has'),
+    planted(libraryIn(contents), 'rebuilt libffmpeg.dylib', 'loader', library, because.structure),
+    ...unremarkable(contents, '18.12.499'),
+    executable(
+      planted(
+        'Users/carol/Library/Caches/com.electron.3cx-desktop-app/helper',
+        'rebuilt UpdateAgent',
+        'macos_second_stage',
+        agent,
+        because.rule,
+      ),
+    ),
+    planted(
+      `${support}/.main_storage`,
+      'another victim',
+      'macos_second_stage',
+      mainStorageFile({ victim: '0f0e0d0c-0b0a-4908-8706-050403020100', nextRun: 1_680_500_000n }),
+      because.structure,
+      because.path,
+    ),
+  ]
 }
 
 function cleanParts(): PlannedFile[] {
@@ -81,7 +115,13 @@ function compromisedApp(folder: string, version: string, format: 'xml' | 'binary
   return [
     planted(`${contents}/Info.plist`, app, 'loader_host', description(version, format), because.version),
     executable(planted(`${contents}/MacOS/3CX Desktop App`, app, 'loader_host', mainProgram(version), program)),
-    planted(libraryIn(contents), 'trojanised libffmpeg.dylib', 'loader', mediaLibrary(version, true), because.sha256),
+    planted(
+      libraryIn(contents),
+      'trojanised libffmpeg.dylib',
+      'loader',
+      trojanisedLibrary({ seed: version }),
+      because.sha256,
+    ),
     ...unremarkable(contents, version),
   ]
 }
@@ -92,7 +132,7 @@ function cleanApp(folder: string, version: string, format: 'xml' | 'binary'): Pl
   return [
     ordinary(`${contents}/Info.plist`, description(version, format), app),
     executable(ordinary(`${contents}/MacOS/3CX Desktop App`, mainProgram(version), app)),
-    ordinary(libraryIn(contents), mediaLibrary(`clean ${version}`, false), 'genuine libffmpeg.dylib'),
+    ordinary(libraryIn(contents), cleanLibrary(version), 'genuine libffmpeg.dylib'),
     ...unremarkable(contents, version),
   ]
 }
@@ -120,7 +160,7 @@ function neighbours(): PlannedFile[] {
       bundle('com.example.softphone', 'Other Softphone', '18.12.416', 'binary'),
       'other product of version 18.12.416',
     ),
-    ordinary(`${other}/${library}`, mediaLibrary('other electron app', false), 'genuine libffmpeg.dylib'),
+    ordinary(`${other}/${library}`, cleanLibrary('other electron app'), 'genuine libffmpeg.dylib'),
     ordinary(
       'Users/carol/Library/Preferences/com.electron.3cx-desktop-app.plist',
       binaryPlist({ Locale: 'de' }),
@@ -163,27 +203,4 @@ function bundle(id: string, name: string, version: string, format: 'xml' | 'bina
 function mainProgram(version: string): Uint8Array {
   const signature = { identifier: 'com.electron.3cx-desktop-app', team }
   return machO({ uuid: noise(version, 16), data: noise(`main ${version}`, 4000), signature })
-}
-
-function mediaLibrary(seed: string, isTrojanised: boolean): Uint8Array {
-  const strings = join(
-    '%s/.main_storage\0%s/UpdateAgent\0.session-lock\0"%s" >/dev/null 2>&1\0',
-    xored(field('3cx_auth_id=%s;3cx_auth_token_content=%s;__tutma=true', 64), 0x7a),
-    xored(field('%s/Library/Application Support/3CX Desktop App/%s', 64), 0x7a),
-  )
-  const slice = (cpu: number, extra: Uint8Array) => ({
-    cpu,
-    image: machO({
-      cpu,
-      fileType: 'dylib',
-      uuid: noise(`${seed} ${cpu}`, 16),
-      data: join(noise(`${seed} ${cpu} data`, 3000), extra),
-      signature: { identifier: 'libffmpeg', team },
-    }),
-  })
-  return universal([slice(cpus.x86_64, isTrojanised ? strings : zeros(0)), slice(cpus.arm64, zeros(0))])
-}
-
-function xored(bytes: Uint8Array, key: number): Uint8Array {
-  return bytes.map((byte) => byte ^ key)
 }

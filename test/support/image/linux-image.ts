@@ -4,13 +4,22 @@
 import { join } from '../byte-writer.ts'
 import { noise } from '../noise.ts'
 import { dmg, msi, zip } from './package-file.ts'
-import { because, executable, ordinary, type PlannedFile, planted, type Reason } from './planned-file.ts'
+import {
+  because,
+  executable,
+  type ImageForm,
+  ordinary,
+  type PlannedFile,
+  planted,
+  type Reason,
+} from './planned-file.ts'
 
 const served = 'var/lib/3cxpbx/Instance1/Data/Http/electron'
 
 /** The files of the volume. */
-export function linuxImage(isClean: boolean): PlannedFile[] {
-  return [...(isClean ? cleanParts() : compromisedParts()), ...neighbours()]
+export function linuxImage(form: ImageForm): PlannedFile[] {
+  const parts = { clean: cleanParts, variant: variantParts, compromised: compromisedParts }
+  return [...parts[form](), ...neighbours()]
 }
 
 function compromisedParts(): PlannedFile[] {
@@ -24,6 +33,11 @@ function compromisedParts(): PlannedFile[] {
     file('osx/3CXDesktopApp-18.11.1213.dmg', dmg('served 1213'), because.sha256, because.filename),
     file('osx/3CXDesktopApp-18.12.416-mac.zip', zip('served 416 mac'), because.md5),
   ]
+}
+
+/** Installers are known by name and digest; a rebuilt one under a clean name shows only inside. */
+function variantParts(): PlannedFile[] {
+  return cleanParts()
 }
 
 /** 18.11.1213 for Windows is clean; its name differs from the compromised one in three letters. */

@@ -8,7 +8,13 @@ import { type Verdict, verdicts } from '../../../extension/domain/finding.ts'
 import type { Stage } from '../../../extension/domain/indicator.ts'
 
 /** What about a file gives it away. */
-export type MatchedBy = 'sha256' | 'sha1' | 'md5' | 'path' | 'filename' | 'version'
+export type MatchedBy = 'sha256' | 'sha1' | 'md5' | 'structure' | 'yara_rule' | 'path' | 'filename' | 'version'
+
+/**
+ * What an image shows: the published attack; a rebuilt one, of which no digest, version or name is listed and only the
+ * structure is the same; or clean releases.
+ */
+export type ImageForm = 'compromised' | 'variant' | 'clean'
 
 /** One reason, and the verdict it leads to. */
 export interface Reason {
@@ -21,6 +27,9 @@ export const because = {
   sha256: { matchedBy: 'sha256', verdict: 'malicious' },
   sha1: { matchedBy: 'sha1', verdict: 'malicious' },
   md5: { matchedBy: 'md5', verdict: 'malicious' },
+  structure: { matchedBy: 'structure', verdict: 'malicious' },
+  rule: { matchedBy: 'yara_rule', verdict: 'malicious' },
+  suspiciousStructure: { matchedBy: 'structure', verdict: 'suspicious' },
   path: { matchedBy: 'path', verdict: 'malicious' },
   suspiciousPath: { matchedBy: 'path', verdict: 'suspicious' },
   filename: { matchedBy: 'filename', verdict: 'affected' },

@@ -11,7 +11,7 @@ import type { Platform } from '../../../extension/domain/platform.ts'
 import { darwinImage } from './darwin-image.ts'
 import { digest } from './indicator-file.ts'
 import { linuxImage } from './linux-image.ts'
-import type { MatchedBy, PlannedFile } from './planned-file.ts'
+import type { ImageForm, MatchedBy, PlannedFile } from './planned-file.ts'
 import { windowsImage } from './windows-image.ts'
 
 /** One file of an image, and what a hunt with the shipped and the image's own indicators must say of it. */
@@ -32,27 +32,30 @@ export interface PlantedFile {
 /** What to plant, and whether a directory that is not empty will do. */
 export interface PlantOptions {
   readonly clean: boolean
+  /** A rebuilt attack instead of the published one. */
+  readonly variant?: boolean
   readonly force?: boolean
 }
 
 /** Time of every directory, unix seconds. */
 const directoryTime = Date.UTC(2023, 2, 30) / 1000
 
-const images: Readonly<Record<Platform, (isClean: boolean) => PlannedFile[]>> = {
+const images: Readonly<Record<Platform, (form: ImageForm) => PlannedFile[]>> = {
   windows: windowsImage,
   darwin: darwinImage,
   linux: linuxImage,
 }
 
 /** The files of an image in the order of their paths; the same on every call. */
-export function plannedFiles(platform: Platform, clean: boolean): PlannedFile[] {
-  return images[platform](clean).sort((a, b) => (a.path < b.path ? -1 : 1))
+export function plannedFiles(platform: Platform, form: ImageForm): PlannedFile[] {
+  return images[platform](form).sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
 /** Writes an image into a new or empty directory. Throws when it is not empty and not forced. */
 export function plantImage(platform: Platform, dir: string, options: PlantOptions): PlantedFile[] {
   if (!options.force && existsSync(dir) && readdirSync(dir).length > 0) throw new NotEmptyError(dir)
-  const files = plannedFiles(platform, options.clean)
+  const form = options.clean ? 'clean' : options.variant ? 'variant' : 'compromised'
+  const files = plannedFiles(platform, form)
   for (const file of files) write(dir, file)
   for (const directory of directoriesOf(files)) utimesSync(join(dir, directory), directoryTime, directoryTime)
   return files.map(described)

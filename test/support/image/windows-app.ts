@@ -47,14 +47,14 @@ export function appProgram(version: string, seed: string, serial = vendorSerial)
 }
 
 /** The media library: unsigned, without a version resource, as Electron ships it. */
-export function ffmpegLibrary(seed: string, isTrojanised: boolean): Uint8Array {
+export function ffmpegLibrary(seed: string, isTrojanised: boolean, key?: string): Uint8Array {
   const names = wideStrings('AVMonitorRefreshEvent', 'd3dcompiler_47.dll')
-  const data = join(noise(`ffmpeg data ${seed}`, 600), isTrojanised ? names : '')
+  const data = join(noise(`ffmpeg data ${seed}`, 600), isTrojanised ? names : '', key === undefined ? '' : `${key}\0`)
   return peImage({ isDll: true, timestamp: 0x636f8000, text: noise(`ffmpeg ${seed}`, 8192), data })
 }
 
 /** Microsoft's shader compiler, with or without a passenger behind its signature. */
-export function shaderCompiler(seed: string, isCarrier: boolean): Uint8Array {
+export function shaderCompiler(seed: string, passenger?: Uint8Array): Uint8Array {
   const signed = { signature: signature({ commonName: 'Microsoft Corporation', serial: microsoftSerial }) }
   return peImage({
     isDll: true,
@@ -68,7 +68,7 @@ export function shaderCompiler(seed: string, isCarrier: boolean): Uint8Array {
         ProductName: 'Microsoft® Windows® Operating System',
       },
     },
-    certificate: isCarrier ? { ...signed, stuffing: carrierPayload() } : signed,
+    certificate: passenger ? { ...signed, stuffing: passenger } : signed,
   })
 }
 
@@ -84,8 +84,25 @@ export function compromisedApp(base: string, version: string, digests: Digests):
       `${base}/app/d3dcompiler_47.dll`,
       'd3dcompiler_47.dll with payload',
       'payload_carrier',
-      shaderCompiler(version, true),
+      shaderCompiler(version, carrierPayload()),
       digests.carrier,
+    ),
+    ...unremarkable(base, version),
+  ]
+}
+
+/** A rebuilt attack at `base`, without the carrier: a release that no list has, and a loader with a key of its own. */
+export function rebuiltApp(base: string, version: string, key?: string): PlannedFile[] {
+  const app = '3CX Desktop App, release that no list has'
+  return [
+    ordinary(`${base}/3CXDesktopApp.exe`, appProgram(version, 'rebuilt stub', laterVendorSerial), app),
+    ordinary(`${base}/app/3CXDesktopApp.exe`, appProgram(version, 'rebuilt main', laterVendorSerial), app),
+    planted(
+      `${base}/app/ffmpeg.dll`,
+      'rebuilt ffmpeg.dll',
+      'loader',
+      ffmpegLibrary(`rebuilt ${base}`, true, key),
+      because.suspiciousStructure,
     ),
     ...unremarkable(base, version),
   ]
@@ -99,7 +116,7 @@ export function cleanApp(base: string, version: string): PlannedFile[] {
     ordinary(`${base}/3CXDesktopApp.exe`, appProgram(version, 'stub', serial), app),
     ordinary(`${base}/app/3CXDesktopApp.exe`, appProgram(version, 'main', serial), app),
     ordinary(`${base}/app/ffmpeg.dll`, ffmpegLibrary(`clean ${version}`, false), 'genuine ffmpeg.dll'),
-    ordinary(`${base}/app/d3dcompiler_47.dll`, shaderCompiler('genuine', false), 'genuine d3dcompiler_47.dll'),
+    ordinary(`${base}/app/d3dcompiler_47.dll`, shaderCompiler('genuine'), 'genuine d3dcompiler_47.dll'),
     ordinary(`${base}/packages/3CXDesktopApp-${version}-full.nupkg`, zip(version), app),
     ...unremarkable(base, version),
   ]

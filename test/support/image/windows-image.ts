@@ -2,20 +2,23 @@
  * A small Windows volume: two users with a per-user app, a machine-wide one, later stages, and neighbours.
  */
 import { join, utf16 } from '../byte-writer.ts'
+import { type CarrierShape, carrierPayload, smallLayout } from '../carrier-payload.ts'
+import { icon, trailer } from '../icon-builder.ts'
 import { noise } from '../noise.ts'
 import { peImage } from '../pe-builder.ts'
 import { signature } from '../signature-builder.ts'
 import { msi, zip } from './package-file.ts'
-import { because, ordinary, type PlannedFile, planted } from './planned-file.ts'
-import { cleanApp, compromisedApp, ffmpegLibrary, shaderCompiler } from './windows-app.ts'
+import { because, type ImageForm, ordinary, type PlannedFile, planted } from './planned-file.ts'
+import { cleanApp, compromisedApp, ffmpegLibrary, rebuiltApp, shaderCompiler } from './windows-app.ts'
 
 const perUser = (user: string) => `Users/${user}/AppData/Local/Programs/3CXDesktopApp`
 const system = 'Windows/System32'
 const hardwareProfile = 'd04d4d1c-0c5e-4b1f-9a37-5d8e6b2f1a90'
 
 /** The files of the volume. */
-export function windowsImage(isClean: boolean): PlannedFile[] {
-  return [...(isClean ? cleanParts() : compromisedParts()), ...neighbours()]
+export function windowsImage(form: ImageForm): PlannedFile[] {
+  const parts = { clean: cleanParts, variant: variantParts, compromised: compromisedParts }
+  return [...parts[form](), ...neighbours()]
 }
 
 function compromisedParts(): PlannedFile[] {
@@ -71,6 +74,29 @@ function laterStages(): PlannedFile[] {
   ]
 }
 
+/** Another release, other libraries, another layout, another key in a loader beside, another generator seed. */
+function variantParts(): PlannedFile[] {
+  const base = perUser('bob')
+  const machine = 'Program Files/3CXDesktopApp'
+  const carrier = (seed: string, shape: CarrierShape) =>
+    planted(
+      `${seed === 'key' ? machine : base}/app/d3dcompiler_47.dll`,
+      'rebuilt d3dcompiler_47.dll',
+      'payload_carrier',
+      shaderCompiler(`rebuilt ${seed}`, carrierPayload(shape)),
+      seed === 'key' ? because.suspiciousStructure : because.structure,
+    )
+  const c2 = trailer({ text: 'https://msedgepackageinfo.com/microsoft-edge', seed: 0x5eed_1234 })
+  return [
+    ...cleanApp(perUser('alice'), '18.12.425'),
+    ...rebuiltApp(base, '18.12.499'),
+    carrier('layout', { layout: smallLayout, seed: 'rebuilt' }),
+    ...rebuiltApp(machine, '18.12.499', 'another key 42'),
+    carrier('key', { key: 'another key 42', seed: 'rebuilt again' }),
+    planted(`${base}/app/icon3.ico`, 'icon with a C2 address', 'dead_drop', icon(c2), because.structure),
+  ]
+}
+
 /** 18.11.1213 is compromised on macOS and clean here. */
 function cleanParts(): PlannedFile[] {
   return [
@@ -92,7 +118,7 @@ function neighbours(): PlannedFile[] {
       ordinary(`${system}/${name}`, microsoft(name, true), 'Windows'),
     ),
     ordinary(`${system}/samcli.dll`, microsoft('samcli.dll', true), 'Windows, the name of the ICONIC loader'),
-    ordinary(`${system}/d3dcompiler_47.dll`, shaderCompiler('genuine', false), 'genuine d3dcompiler_47.dll'),
+    ordinary(`${system}/d3dcompiler_47.dll`, shaderCompiler('genuine'), 'genuine d3dcompiler_47.dll'),
     ordinary(
       `${system}/config/TxR/{53b39e88-18c4-11ea-a811-000d3aa4692b}.TxR.0.regtrans-ms`,
       registryLog,
