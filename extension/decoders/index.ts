@@ -4,6 +4,7 @@
 import { certificateTable } from './certificate-table.ts'
 import type { Decoder } from './decoder.ts'
 import { iconTrailer } from './icon-trailer.ts'
+import { loader } from './loader.ts'
 import { macosAgent } from './macos-agent.ts'
 import { macosLoader, macosLoaderElsewhere } from './macos-loader.ts'
 import { mainStorage } from './main-storage.ts'
@@ -16,9 +17,10 @@ export const decodersRevision = 1
 export const decoders: readonly Decoder[] = [
   certificateTable,
   iconTrailer,
+  loader,
+  macosAgent,
   macosLoader,
   macosLoaderElsewhere,
-  macosAgent,
   mainStorage,
   poolratConfig,
 ]
