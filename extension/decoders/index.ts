@@ -9,6 +9,7 @@ import { macosAgent } from './macos-agent.ts'
 import { macosLoader, macosLoaderElsewhere } from './macos-loader.ts'
 import { mainStorage } from './main-storage.ts'
 import { poolratConfig } from './poolrat-config.ts'
+import { regtrans } from './regtrans.ts'
 
 /** Raised with every change of what a decoder sees, so that files which seemed empty are looked at again. */
 export const decodersRevision = 1
@@ -23,4 +24,5 @@ export const decoders: readonly Decoder[] = [
   macosLoaderElsewhere,
   mainStorage,
   poolratConfig,
+  regtrans,
 ]
