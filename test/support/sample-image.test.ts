@@ -209,7 +209,7 @@ test.each([
   [['linux'], 'DIR is missing'],
   [['linux', 'x', 'y'], 'unexpected argument "y"'],
   [['linux', 'x', '--wrong'], '--wrong'],
-  [['linux', 'x', '--clean', '--indicators', 'y.json'], 'clean twin'],
+  [['linux', 'x', '--clean', '--indicators', 'y.json'], 'published attack'],
   [['linux', 'x', '--indicators', 'x/y.json'], 'outside the image'],
   [['linux', 'x', '--indicators', 'X.json'], 'lower-case'],
 ])('the command explains a wrong command line: %j', (args, message) => {

@@ -6,8 +6,9 @@
  */
 import { join } from '../byte-writer.ts'
 import { carrierPayload } from '../carrier-payload.ts'
+import { indexedSearch, loaderData, loaderLibrary, pointerSearch } from '../loader-builder.ts'
 import { noise } from '../noise.ts'
-import { peImage, wideStrings } from '../pe-builder.ts'
+import { peImage } from '../pe-builder.ts'
 import { signature } from '../signature-builder.ts'
 import { zip } from './package-file.ts'
 import { because, ordinary, type PlannedFile, planted, type Reason } from './planned-file.ts'
@@ -47,10 +48,19 @@ export function appProgram(version: string, seed: string, serial = vendorSerial)
 }
 
 /** The media library: unsigned, without a version resource, as Electron ships it. */
-export function ffmpegLibrary(seed: string, isTrojanised: boolean, key?: string): Uint8Array {
-  const names = wideStrings('AVMonitorRefreshEvent', 'd3dcompiler_47.dll')
-  const data = join(noise(`ffmpeg data ${seed}`, 600), isTrojanised ? names : '', key === undefined ? '' : `${key}\0`)
-  return peImage({ isDll: true, timestamp: 0x636f8000, text: noise(`ffmpeg ${seed}`, 8192), data })
+export function ffmpegLibrary(seed: string): Uint8Array {
+  return peImage({
+    isDll: true,
+    timestamp: 0x636f8000,
+    text: noise(`ffmpeg ${seed}`, 8192),
+    data: noise(`ffmpeg data ${seed}`, 600),
+  })
+}
+
+/** The same with the loader; registers, key and whatever else is noise differ from build to build. */
+export function trojanisedFfmpeg(seed: string, search: Uint8Array, key?: string): Uint8Array {
+  const names = loaderData(key === undefined ? {} : { key })
+  return loaderLibrary({ search, data: join(names, noise(`ffmpeg data ${seed}`, 600)), hasLea: true })
 }
 
 /** Microsoft's shader compiler, with or without a passenger behind its signature. */
@@ -79,7 +89,13 @@ export function compromisedApp(base: string, version: string, digests: Digests):
   return [
     planted(`${base}/3CXDesktopApp.exe`, `${app} stub`, 'loader_host', appProgram(version, 'stub'), because.version),
     planted(`${base}/app/3CXDesktopApp.exe`, app, 'loader_host', appProgram(version, 'main'), ...program),
-    planted(`${base}/app/ffmpeg.dll`, 'trojanised ffmpeg.dll', 'loader', ffmpegLibrary(version, true), digests.loader),
+    planted(
+      `${base}/app/ffmpeg.dll`,
+      'trojanised ffmpeg.dll',
+      'loader',
+      trojanisedFfmpeg(version, version === '18.12.407' ? pointerSearch() : indexedSearch()),
+      digests.loader,
+    ),
     planted(
       `${base}/app/d3dcompiler_47.dll`,
       'd3dcompiler_47.dll with payload',
@@ -101,8 +117,8 @@ export function rebuiltApp(base: string, version: string, key?: string): Planned
       `${base}/app/ffmpeg.dll`,
       'rebuilt ffmpeg.dll',
       'loader',
-      ffmpegLibrary(`rebuilt ${base}`, true, key),
-      because.suspiciousStructure,
+      trojanisedFfmpeg(`rebuilt ${base}`, indexedSearch({ rex: '43', sib: '02' }), key),
+      because.structure,
     ),
     ...unremarkable(base, version),
   ]
@@ -115,7 +131,7 @@ export function cleanApp(base: string, version: string): PlannedFile[] {
   return [
     ordinary(`${base}/3CXDesktopApp.exe`, appProgram(version, 'stub', serial), app),
     ordinary(`${base}/app/3CXDesktopApp.exe`, appProgram(version, 'main', serial), app),
-    ordinary(`${base}/app/ffmpeg.dll`, ffmpegLibrary(`clean ${version}`, false), 'genuine ffmpeg.dll'),
+    ordinary(`${base}/app/ffmpeg.dll`, ffmpegLibrary(`clean ${version}`), 'genuine ffmpeg.dll'),
     ordinary(`${base}/app/d3dcompiler_47.dll`, shaderCompiler('genuine'), 'genuine d3dcompiler_47.dll'),
     ordinary(`${base}/packages/3CXDesktopApp-${version}-full.nupkg`, zip(version), app),
     ...unremarkable(base, version),

@@ -93,6 +93,13 @@ function variantParts(): PlannedFile[] {
     carrier('layout', { layout: smallLayout, seed: 'rebuilt' }),
     ...rebuiltApp(machine, '18.12.499', 'another key 42'),
     carrier('key', { key: 'another key 42', seed: 'rebuilt again' }),
+    planted(
+      `${system}/config/TxR/{0b1e7a52-93f4-4f1c-8d55-1a2b3c4d5e6f}.TxR.0.regtrans-ms`,
+      'another encrypted shellcode',
+      'later_stage',
+      noise('another regtrans', 4000),
+      because.suspiciousStructure,
+    ),
     planted(`${base}/app/icon3.ico`, 'icon with a C2 address', 'dead_drop', icon(c2), because.structure),
   ]
 }
@@ -128,7 +135,7 @@ function neighbours(): PlannedFile[] {
     ordinary(`${system}/catroot2/edb.chk`, noise('edb', 512), 'Windows'),
     ordinary('ProgramData/Microsoft/settings.dat', noise('settings', 300)),
     ordinary(`${softphone}/OtherSoftphone.exe`, otherProgram(), 'other product of version 18.12.416'),
-    ordinary(`${softphone}/ffmpeg.dll`, ffmpegLibrary('other electron app', false), 'genuine ffmpeg.dll'),
+    ordinary(`${softphone}/ffmpeg.dll`, ffmpegLibrary('other electron app'), 'genuine ffmpeg.dll'),
     ordinary(`${softphone}/manifest`, join('{"name":"other"}\n'), 'other product, the name of the delay timer'),
     ordinary('Users/bob/Documents/3CX migration.txt', join('Move to the web client; 18.12.416 is affected.\n')),
     ...users.map((user) => ordinary(`Users/${user}/NTUSER.DAT`, join('regf', noise(user, 1000)))),
