@@ -3,6 +3,7 @@
  */
 import { certificateTable } from './certificate-table.ts'
 import type { Decoder } from './decoder.ts'
+import { dropper } from './dropper.ts'
 import { iconTrailer } from './icon-trailer.ts'
 import { loader } from './loader.ts'
 import { macosAgent } from './macos-agent.ts'
@@ -17,6 +18,7 @@ export const decodersRevision = 1
 /** All decoders. */
 export const decoders: readonly Decoder[] = [
   certificateTable,
+  dropper,
   iconTrailer,
   loader,
   macosAgent,
