@@ -96,10 +96,13 @@ export function occurrences(
   return places
 }
 
-/** Whether quotation marks stand around. */
+/** Quotation marks, and the space. */
+const textMarks = [0x22, 0x27, 0x60, 0x20]
+
+/** Whether the same mark stands on both sides, as in text about the key; a compiler puts zeros or other data there. */
 function isQuoted(bytes: Uint8Array, at: number, length: number, unit: number): boolean {
   const before = bytes[at - unit]
-  return before === bytes[at + length] && (before === 0x22 || before === 0x27 || before === 0x60)
+  return before !== undefined && before === bytes[at + length] && textMarks.includes(before)
 }
 
 function wide(text: string): Buffer {

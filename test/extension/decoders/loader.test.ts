@@ -39,7 +39,9 @@ const cases: Readonly<Record<string, Uint8Array>> = {
   'carrier-before-event': loaderLibrary({ data: join(utf16('d3dcompiler_47.dll\0'), loaderData({ carrier: '' })) }),
   'key-alone': loaderLibrary({ data: join('3jB(2bsG#@c7\0') }),
   'key-wide': loaderLibrary({ data: utf16('3jB(2bsG#@c7\0') }),
-  'key-quoted': loaderLibrary({ data: join(`{ $key = "3jB(2bsG#@c7" }`, utf16(`'3jB(2bsG#@c7'`)) }),
+  'key-quoted': loaderLibrary({
+    data: join(`{ $key = "3jB(2bsG#@c7" }`, utf16(`'3jB(2bsG#@c7'`), ' under 3jB(2bsG#@c7 it opens'),
+  }),
   'event-in-plain-letters': loaderLibrary({ data: join('AVMonitorRefreshEvent\0d3dcompiler_47.dll\0') }),
   'marker-in-data': loaderLibrary({ data: Uint8Array.of(0xfe, 0xed, 0xfa, 0xce, 0xfe, 0xed, 0xfa, 0xce) }),
   'search-of-three-bytes': loaderLibrary({ search: indexedSearch().subarray(0, -1) }),
