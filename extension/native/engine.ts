@@ -10,6 +10,7 @@
  */
 import type { DigestAlgorithm } from '../domain/observable.ts'
 import type { PathText } from '../domain/path-text.ts'
+import type { RegistryAnswer, RegistryQuery } from './registry.ts'
 
 /** A file below a root: index into the plan's roots, and the relative path with `/` between components. */
 export interface FileRef {
@@ -201,6 +202,17 @@ export interface ScanEngine {
   stat(roots: readonly PathText[], files: readonly FileRef[]): Promise<readonly (WalkEntry | EngineError)[]>
   /** Reads up to `length` bytes at `offset` of a regular file opened as safely as for a digest. */
   read(roots: readonly PathText[], file: FileRef, offset: number, length: number): Promise<Uint8Array>
+  /**
+   * Keys of a registry hive, opened as safely as for a digest; at most 10,000 keys of a hive of at most 512 MiB.
+   * A file that is no hive, is damaged or too large is a problem in words; damaged parts of a hive that gives
+   * something are left out. Rejects only with the signal's reason.
+   */
+  registry(
+    roots: readonly PathText[],
+    file: FileRef,
+    queries: readonly RegistryQuery[],
+    signal: AbortSignal,
+  ): Promise<RegistryAnswer>
   /** Gives memory that past requests used back to the system, as far as that is possible; takes a millisecond or two. */
   release(): void
 }

@@ -25,9 +25,16 @@ import {
   type WalkEntry,
   type WalkPlan,
 } from './engine.ts'
+import {
+  type RegistryAnswer,
+  type RegistryQuery,
+  type RegistryQueryData,
+  registryKeys,
+  registryQueryData,
+} from './registry.ts'
 
 /** The layout this file reads; the add-on exports the one it writes. Raised together in binding/src/lib.rs. */
-const layout = 3
+const layout = 4
 
 /** What the add-on exports. */
 interface Addon {
@@ -38,6 +45,7 @@ interface Addon {
   search(data: SearchData, cancel: CancelFlag): Promise<Uint8Array | null>
   stat(files: FilesData): Promise<Uint8Array>
   read(files: FilesData, offset: number, length: number): Promise<Uint8Array>
+  registry(files: FilesData, queries: readonly RegistryQueryData[], cancel: CancelFlag): Promise<Uint8Array>
   release(): void
 }
 
@@ -108,6 +116,7 @@ function nativeEngine(addon: Addon): ScanEngine {
     stat: async (roots, files) => decodeStat(await addon.stat(filesData(roots, files)), files),
     read: async (roots, file, offset, length) =>
       decodeRead(await addon.read(filesData(roots, [file]), offset, length), file),
+    registry: (roots, file, queries, signal) => registry(addon, roots, file, queries, signal),
   }
 }
 
@@ -137,6 +146,22 @@ async function digest(addon: Addon, request: DigestRequest, signal: AbortSignal)
 async function search(addon: Addon, request: SearchRequest, signal: AbortSignal): Promise<readonly SearchResult[]> {
   const packed = await cancellable(addon, signal, (flag) => addon.search(searchData(request), flag))
   return packed === null ? [] : decodeSearched(packed)
+}
+
+async function registry(
+  addon: Addon,
+  roots: readonly PathText[],
+  file: FileRef,
+  queries: readonly RegistryQuery[],
+  signal: AbortSignal,
+): Promise<RegistryAnswer> {
+  const data = queries.map(registryQueryData)
+  const packed = await cancellable(addon, signal, (flag) => addon.registry(filesData(roots, [file]), data, flag))
+  try {
+    return registryKeys(decodeRead(packed, file))
+  } catch (cause) {
+    return { problem: cause instanceof Error ? cause.message : String(cause) }
+  }
 }
 
 /** Ties a call of the add-on to a signal: an abort sets its flag and is not waited for. */

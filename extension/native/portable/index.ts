@@ -7,6 +7,7 @@
  */
 import { statSync } from 'node:fs'
 import type { ScanEngine } from '../engine.ts'
+import { noRegistry } from '../registry.ts'
 import { digest } from './digest.ts'
 import type { Addressing } from './folder.ts'
 import { search } from './search.ts'
@@ -22,6 +23,7 @@ export function portableEngine(addressing: Addressing = bestAddressing()): ScanE
     search: (request, signal) => search(addressing, request, signal),
     stat: (roots, files) => stat(addressing, roots, files),
     release: () => {},
+    registry: async () => noRegistry,
     read: (roots, file, offset, length) => read(addressing, roots, file, offset, length),
   }
 }

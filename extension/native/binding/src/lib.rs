@@ -8,6 +8,7 @@
 
 mod memory;
 mod pack;
+mod registry;
 mod request;
 
 use std::sync::Arc;
@@ -19,11 +20,12 @@ use napi_derive::napi;
 use scan::{Failure, Roots, Walk};
 
 use crate::pack::{Packed, pack_batch, pack_bytes, pack_digests, pack_lookup, pack_searched};
+use crate::registry::RegistryQueryData;
 use crate::request::{DigestData, FilesData, PlanData, SearchData};
 
 /// Raised whenever a request or an answer changes its layout, so that a stale build is refused and not misread.
 #[napi]
-pub const LAYOUT: u32 = 3;
+pub const LAYOUT: u32 = 4;
 
 /// A running walk.
 #[napi]
@@ -119,6 +121,19 @@ pub fn read<'env>(env: &'env Env, files: FilesData, offset: f64, length: f64) ->
         });
         Some(pack_bytes(&read))
     })
+}
+
+/// Keys of a registry hive, in JSON.
+#[napi(ts_return_type = "Promise<Buffer>")]
+pub fn registry<'env>(
+    env: &'env Env,
+    files: FilesData,
+    queries: Vec<RegistryQueryData>,
+    cancel: &CancelFlag,
+) -> Result<Object<'env>> {
+    let (paths, files) = files.into_files();
+    let flag = cancel.flag.clone();
+    in_background(env, "registry", move || Some(pack_bytes(&registry::keys(&paths, &files, queries, &flag))))
 }
 
 /// Gives memory that is not needed while waiting back to the system.
