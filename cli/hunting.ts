@@ -9,8 +9,8 @@ import type { WalkPlan } from '../extension/native/engine.ts'
 import { type Logger, openLog } from '../extension/runtime/log.ts'
 import { defaultStateDir, openStateDir } from '../extension/runtime/state-dir.ts'
 import type { Terminal } from './command.ts'
+import { ruleProblemText } from './commands/rules.ts'
 import type { huntOptions, OptionValues } from './options.ts'
-import { printable } from './output/printable.ts'
 
 /** Opens what a hunting command needs. A command that takes no arguments passes them here to be refused. */
 export async function openForHunt(
@@ -39,10 +39,7 @@ export async function openForHunt(
 
 /** A broken rule is named, and the others are in force. */
 async function tellRuleProblems({ stderr }: Terminal, { rules }: Catalogue): Promise<void> {
-  for (const { file, line, rule, message } of await rules.check()) {
-    const where = rule === '' ? '' : `rule ${rule}: `
-    stderr.write(`rules: ${printable(`${file}:${line}: ${where}${message}`)}\n`)
-  }
+  for (const problem of await rules.check()) stderr.write(`rules: ${ruleProblemText(problem)}\n`)
 }
 
 /** The default state directory; without it nothing is kept, which only costs time. One that was asked for must work. */

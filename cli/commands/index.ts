@@ -8,6 +8,7 @@ import { extension } from './extension.ts'
 import { hunt } from './hunt.ts'
 import { indicators } from './indicators.ts'
 import { query } from './query.ts'
+import { rules } from './rules.ts'
 
 /** All commands. Their option types are their own; the program only hands values over. */
-export const commands = [hunt, query, decode, indicators, doctor, extension] as unknown as readonly Command[]
+export const commands = [hunt, query, decode, indicators, rules, doctor, extension] as unknown as readonly Command[]

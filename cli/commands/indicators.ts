@@ -13,6 +13,7 @@ import {
   problemText,
   setText,
 } from '../../extension/indicators/index.ts'
+import { bundledRules } from '../../extension/rules/open-rules.ts'
 import { defineCommand, type Terminal } from '../command.ts'
 import { commonOptions, type OptionValues } from '../options.ts'
 import { writeFileWhole, writeTo } from '../output/destination.ts'
@@ -86,7 +87,8 @@ function noMore(args: readonly string[]): void {
 const listColumns = ['id', 'type', 'value', 'platform', 'component', 'stage', 'level', 'status', 'source']
 
 async function list(terminal: Terminal, options: Options): Promise<number> {
-  const sets = [...loadBundledSets(), ...options.indicators.flatMap((path) => openIndicatorPath(path).sets)]
+  const bundled = [...loadBundledSets(), ...bundledRules().sets]
+  const sets = [...bundled, ...options.indicators.flatMap((path) => openIndicatorPath(path).sets)]
   const rows = sets.flatMap((set) =>
     set.indicators
       .filter((one) => options.type === undefined || one.type === options.type)

@@ -25,8 +25,8 @@ export const errorCodes = {
   },
   rules_invalid: {
     exit: 11,
-    title: 'YARA rules cannot be read',
-    remedy: 'Give an existing file or directory of .yar files with --rules.',
+    title: 'YARA rules cannot be read, or some are not in force',
+    remedy: 'Give existing .yar files or directories of them; threecx rules check names every problem.',
   },
   sql_failed: { exit: 6, title: 'A query failed', remedy: 'Check the statement against docs/tables.md.' },
   output_failed: {

@@ -14,6 +14,7 @@ import type { RandomAccess } from '../domain/random-access.ts'
 import type { FileIdentity, FileRef, Pace, ScanEngine } from '../native/engine.ts'
 import type { RuleMatch, RuleSearch } from '../rules/rule-search.ts'
 import { bufferedFile } from './buffered-file.ts'
+import { ExaminationMemory } from './memory.ts'
 import { Needles } from './needles.ts'
 import { withNeighbourKeys } from './neighbour-keys.ts'
 
@@ -61,6 +62,7 @@ export class Examiner {
   /** What a sweep of everything selects so that decoders see it. */
   readonly files: readonly FilePattern[]
   readonly #needles: Needles
+  readonly #memory = new ExaminationMemory()
 
   /** `indicatorsVersion`: what is found in a file and inside installers depends on the indicators too. */
   constructor(engine: ScanEngine, decoders: readonly Decoder[], rules: RuleSearch, indicatorsVersion: string) {
@@ -82,7 +84,9 @@ export class Examiner {
     place: ExaminedPlace,
     signal: AbortSignal,
   ): Promise<readonly Examined[]> {
-    const wanted = files.map(
+    const known = new Map(files.map((file) => [file, this.#memory.get(file)]))
+    const unknown = files.filter((file) => known.get(file) === undefined)
+    const wanted = unknown.map(
       (file): Wanted => ({
         file,
         decoders: decodersFor(file.hints),
@@ -90,13 +94,18 @@ export class Examiner {
       }),
     )
     const found = await this.#search(wanted, place, signal)
-    const out: Examined[] = []
     for (let at = 0; at < wanted.length; at += width) {
       signal.throwIfAborted()
       const some = wanted.slice(at, at + width)
-      out.push(...(await Promise.all(some.map((one, index) => this.#one(one, found[at + index], place, signal)))))
+      const seen = await Promise.all(some.map((one, index) => this.#one(one, found[at + index], place, signal)))
+      for (const [index, one] of seen.entries()) {
+        const file = some[index]?.file
+        if (file === undefined) continue
+        known.set(file, one)
+        if (one !== unremarkable) this.#memory.put(file, one)
+      }
     }
-    return out
+    return files.map((file) => known.get(file) ?? unremarkable)
   }
 
   /** Which needles are in which file; undefined: it was not searched, because nobody needs it or it cannot be read. */

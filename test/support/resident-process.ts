@@ -2,6 +2,7 @@
  * A resident hunt in a process of its own, for tests that kill it. Tells its parent when a full scan that it started
  * itself is in the wanted state, and stays.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openResidentCatalogue } from '../../extension/catalogue.ts'
 import { openLog } from '../../extension/runtime/log.ts'
 
@@ -22,10 +23,10 @@ const settings = { root: task.root, platform: 'windows' as const, stateDir: task
 const { hunter } = await openResidentCatalogue(settings, openLog('warn'))
 hunter.start()
 const signal = new AbortController().signal
-const look = setInterval(async () => {
-  const scans = await hunter.scans(signal)
-  if (!scans.some((scan) => scan.scan === 'full' && scan.state === task.wanted)) return
-  clearInterval(look)
-  process.send?.('there')
-}, 5)
 process.once('disconnect', () => process.exit())
+for (;;) {
+  const scans = await hunter.scans(signal)
+  if (scans.some((scan) => scan.scan === 'full' && scan.state === task.wanted)) break
+  await sleep(5)
+}
+process.send?.('there')

@@ -33,7 +33,7 @@ function engineOf(files: Readonly<Record<string, Uint8Array>>) {
 
 function fileOf(path: string, hints: Partial<FileHints> = {}): FileToExamine {
   const identity = { dev: 1n, ino: 1n, size: 4, mtimeNs: 0n, ctimeNs: 0n }
-  return { ref: { root: 0, path }, identity, hints: { filename: path, path, kind: 'pe', size: 4, ...hints } }
+  return { ref: { root: 0, path }, identity, hints: { filename: path, path, kind: 'elf', size: 4, ...hints } }
 }
 
 /** Rules with one needle that match everything they see. */
