@@ -1,5 +1,5 @@
 /**
- * The contract of the scanning engines: walk, digest, read.
+ * The contract of the scanning engines: walk, digest, read, look into containers.
  *
  * Two engines satisfy it: the native module (Rust, own threads) and the portable one (TypeScript over node:fs). The
  * same table of cases runs against both, and a differential test compares them. An engine proposes: it selects by
@@ -189,6 +189,67 @@ export type SearchResult =
   | { readonly found: readonly number[] }
   | { readonly error: EngineErrorCode; readonly message: string }
 
+/** What a container is. The order is that of the add-on's numbers. */
+export const containerFormats = ['zip', 'msi', 'ole', 'cab', 'dmg'] as const
+
+/** One of the formats: `zip` is also `.nupkg`, `ole` a compound file that is no installer. */
+export type ContainerFormat = (typeof containerFormats)[number]
+
+/** Members of a container whose bytes are wanted. Both must hold. */
+export interface WantedMember {
+  /** Pattern of domain/glob.ts over the member's path; case is ignored. */
+  readonly pattern: string
+  /** Hex prefixes of the head, lower case, any of which must match; absent: any head. */
+  readonly magics?: readonly string[]
+}
+
+/** How to look into a container. The limits hold for all levels of nesting together. */
+export interface ContentsRequest {
+  /** Empty: paths and digests only. */
+  readonly wanted: readonly WantedMember[]
+  /** What takes longer is cut: `truncated`. Counted as `fileTimeoutMs` of a digest. */
+  readonly fileTimeoutMs: number
+  readonly limits?: {
+    /** Members, 100,000 unless told. */
+    readonly members?: number
+    /** Bytes that all members unpack to, 1 GiB unless told. */
+    readonly totalBytes?: number
+    /** Bytes of one member, 512 MiB unless told: a longer one has no digest. */
+    readonly memberBytes?: number
+    /** Bytes of one wanted member, 32 MiB unless told: a longer one comes without its bytes. */
+    readonly wantedBytes?: number
+    /** Bytes of all wanted members, 128 MiB unless told. */
+    readonly wantedTotalBytes?: number
+  }
+  /** Absent: as fast as it goes. */
+  readonly pace?: Pace
+}
+
+/** One file in a container. */
+export interface ContainerMember {
+  /** Its path inside, below the path of the container it lies in: `app.cab/ffmpeg.dll`. Only ever a name. */
+  readonly path: PathText
+  /** Its size; of one that could not be read whole, what the container declares. */
+  readonly size: number
+  /** Absent: it could not be read whole; `problems` says why. */
+  readonly sha256?: string
+  /** First bytes, at most `headLength` of domain/file-kind.ts. */
+  readonly head: Uint8Array
+  /** Its content, where it was wanted and is within the limits; a view of one buffer that all members share. */
+  readonly bytes?: Uint8Array
+}
+
+/** What is inside a container. */
+export interface Contents {
+  readonly format: ContainerFormat
+  /** Those of nested containers follow the one they lie in. */
+  readonly members: readonly ContainerMember[]
+  /** Whether a limit or the time ended the reading: there may be more members. */
+  readonly truncated: boolean
+  /** What could not be read, one line each. */
+  readonly problems: readonly string[]
+}
+
 /** A scanning engine. Its methods never block the event loop for longer than decoding one batch. */
 export interface ScanEngine {
   readonly name: 'native' | 'portable'
@@ -213,6 +274,16 @@ export interface ScanEngine {
     queries: readonly RegistryQuery[],
     signal: AbortSignal,
   ): Promise<RegistryAnswer>
+  /**
+   * What is inside a zip archive, Windows installer, cabinet or disk image, opened as safely as for a digest. A file
+   * that is none, or cannot be read or opened, is a problem in words. Rejects with the signal's reason when aborted.
+   */
+  contents(
+    roots: readonly PathText[],
+    file: FileRef,
+    request: ContentsRequest,
+    signal: AbortSignal,
+  ): Promise<Contents | { readonly problem: string }>
   /** Gives memory that past requests used back to the system, as far as that is possible; takes a millisecond or two. */
   release(): void
 }

@@ -9,6 +9,7 @@ import { headLength } from '../domain/file-kind.ts'
 import { type DigestAlgorithm, digestAlgorithms } from '../domain/observable.ts'
 import type { PathText } from '../domain/path-text.ts'
 import { loadAddon, otherBuild, type Problem } from './addon.ts'
+import { type ContentsData, contentsData, decodeContents } from './container.ts'
 import {
   type DigestRequest,
   type DigestResult,
@@ -34,7 +35,7 @@ import {
 } from './registry.ts'
 
 /** The layout this file reads; the add-on exports the one it writes. Raised together in binding/src/lib.rs. */
-const layout = 4
+const layout = 5
 
 /** What the add-on exports. */
 interface Addon {
@@ -46,6 +47,7 @@ interface Addon {
   stat(files: FilesData): Promise<Uint8Array>
   read(files: FilesData, offset: number, length: number): Promise<Uint8Array>
   registry(files: FilesData, queries: readonly RegistryQueryData[], cancel: CancelFlag): Promise<Uint8Array>
+  contents(data: ContentsData, cancel: CancelFlag): Promise<Uint8Array | null>
   release(): void
 }
 
@@ -112,6 +114,10 @@ function nativeEngine(addon: Addon): ScanEngine {
     walk: (plan, signal) => walk(addon, plan, signal),
     digest: (request, signal) => digest(addon, request, signal),
     search: (request, signal) => search(addon, request, signal),
+    contents: (roots, file, request, signal) =>
+      cancellable(addon, signal, (flag) =>
+        addon.contents(contentsData(filesData(roots, [file]), request), flag).then(decodeContents),
+      ),
     release: () => addon.release(),
     stat: async (roots, files) => decodeStat(await addon.stat(filesData(roots, files)), files),
     read: async (roots, file, offset, length) =>

@@ -22,6 +22,10 @@ export function portableEngine(addressing: Addressing = bestAddressing()): ScanE
     digest: (request, signal) => digest(addressing, request, signal),
     search: (request, signal) => search(addressing, request, signal),
     stat: (roots, files) => stat(addressing, roots, files),
+    contents: async (_roots, _file, _request, signal) => {
+      signal.throwIfAborted()
+      return { problem: 'the portable engine opens no installers' }
+    },
     release: () => {},
     registry: async () => noRegistry,
     read: (roots, file, offset, length) => read(addressing, roots, file, offset, length),

@@ -1,20 +1,36 @@
 /**
- * Installers and packages by their outside: the right magic around noise.
+ * Installers and packages around what they carry: real containers, with noise as their content unless told.
  */
-import { be, field, join } from '../byte-writer.ts'
+import { cabinet } from '../cab-builder.ts'
+import { installer } from '../cfb-builder.ts'
+import { diskImage } from '../dmg-builder.ts'
+import { hfsVolume } from '../hfs-builder.ts'
 import { noise } from '../noise.ts'
+import { zipArchive } from '../zip-builder.ts'
 
-/** A Windows installer: an OLE compound file. */
-export function msi(seed: string): Uint8Array {
-  return join(Uint8Array.of(0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1), noise(`msi ${seed}`, 6000))
+/** Files to carry, by path. */
+export type Carried = Readonly<Record<string, Uint8Array>>
+
+/** A Windows installer with one cabinet, in which files go by keys. */
+export function msi(seed: string, carried: Carried = { 'resources/app.asar': noise(`msi ${seed}`, 6000) }): Uint8Array {
+  const files = Object.entries(carried)
+  const packed = cabinet(files.map(([, content], i) => ({ name: `file${i}`, content })))
+  const names = files.map(([path], i): [string, string] => [`file${i}`, path.split('/').at(-1) ?? path])
+  return installer({ cabinets: new Map([['app.cab', packed]]), files: new Map(names) })
 }
 
 /** A zip archive; Squirrel's `.nupkg` is one. */
-export function zip(seed: string): Uint8Array {
-  return join('PK\x03\x04', noise(`zip ${seed}`, 5000))
+export function zip(
+  seed: string,
+  carried: Carried = { 'lib/net45/resources/app.asar': noise(`zip ${seed}`, 5000) },
+): Uint8Array {
+  return zipArchive(Object.entries(carried).map(([name, content]) => ({ name, content })))
 }
 
-/** A disk image: noise with Apple's `koly` trailer. */
-export function dmg(seed: string): Uint8Array {
-  return join(noise(`dmg ${seed}`, 6000), field(join('koly', be(4, 4), be(512, 4)), 512))
+/** A disk image with an HFS+ volume. */
+export function dmg(
+  seed: string,
+  carried: Carried = { '3CX Desktop App.app/Contents/Resources/app.asar': noise(`dmg ${seed}`, 6000) },
+): Uint8Array {
+  return diskImage(hfsVolume(Object.entries(carried).map(([path, content]) => ({ path, content }))))
 }

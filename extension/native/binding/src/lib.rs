@@ -6,6 +6,7 @@
 #![cfg(unix)]
 #![deny(missing_docs)]
 
+mod container;
 mod memory;
 mod pack;
 mod registry;
@@ -19,13 +20,14 @@ use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
 use scan::{Failure, Roots, Walk};
 
+use crate::container::ContentsData;
 use crate::pack::{Packed, pack_batch, pack_bytes, pack_digests, pack_lookup, pack_searched};
 use crate::registry::RegistryQueryData;
 use crate::request::{DigestData, FilesData, PlanData, SearchData};
 
 /// Raised whenever a request or an answer changes its layout, so that a stale build is refused and not misread.
 #[napi]
-pub const LAYOUT: u32 = 4;
+pub const LAYOUT: u32 = 5;
 
 /// A running walk.
 #[napi]
@@ -134,6 +136,13 @@ pub fn registry<'env>(
     let (paths, files) = files.into_files();
     let flag = cancel.flag.clone();
     in_background(env, "registry", move || Some(pack_bytes(&registry::keys(&paths, &files, queries, &flag))))
+}
+
+/// What is inside one file that is a container, or null when cancelled.
+#[napi(ts_return_type = "Promise<Buffer | null>")]
+pub fn contents<'env>(env: &'env Env, data: ContentsData, cancel: &CancelFlag) -> Result<Object<'env>> {
+    let flag = cancel.flag.clone();
+    in_background(env, "contents", move || container::contents(data, &flag))
 }
 
 /// Gives memory that is not needed while waiting back to the system.

@@ -177,7 +177,7 @@ fn push_hex<'a>(text: &mut Vec<u8>, bytes: impl Iterator<Item = &'a u8>) {
     }
 }
 
-fn floats(out: &mut Packed, values: impl IntoIterator<Item = f64>) {
+pub(crate) fn floats(out: &mut Packed, values: impl IntoIterator<Item = f64>) {
     values.into_iter().for_each(|value| out.extend_from_slice(&value.to_ne_bytes()));
 }
 
@@ -185,6 +185,6 @@ fn words(out: &mut Packed, values: impl Iterator<Item = u64>) {
     values.for_each(|value| out.extend_from_slice(&value.to_ne_bytes()));
 }
 
-fn halves(out: &mut Packed, values: impl Iterator<Item = u32>) {
+pub(crate) fn halves(out: &mut Packed, values: impl Iterator<Item = u32>) {
     values.for_each(|value| out.extend_from_slice(&value.to_ne_bytes()));
 }

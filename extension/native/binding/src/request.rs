@@ -21,7 +21,7 @@ pub struct PaceData {
 }
 
 impl PaceData {
-    fn into_pace(self) -> Pace {
+    pub(crate) fn into_pace(self) -> Pace {
         Pace { is_idle: self.idle, cpu_share: self.cpu_share }
     }
 }

@@ -68,6 +68,14 @@ impl Component {
         pieces.retain(|piece| !piece.is_empty());
         Component::Wild(Wild { prefix, middle: pieces.into(), suffix: last })
     }
+
+    fn matches(&self, name: &[u8]) -> bool {
+        match self {
+            Component::AnyDepth => true,
+            Component::Exact(bytes) => **bytes == *name,
+            Component::Wild(wild) => wild.matches(name),
+        }
+    }
 }
 
 /// A compiled pattern: components, with runs of `**` collapsed into one.
@@ -84,6 +92,32 @@ impl Pattern {
         let mut components: Vec<Component> = parts.map(|part| Component::new(part, ignore_case)).collect();
         components.dedup_by(|b, a| *a == Component::AnyDepth && *b == Component::AnyDepth);
         Pattern { components }
+    }
+
+    /// Whether a path, folded like the pattern, matches as a whole.
+    pub fn matches(&self, path: &[u8]) -> bool {
+        let mut states = vec![false; self.components.len() + 1];
+        states[0] = true;
+        self.close(&mut states);
+        for name in path.split(|byte| *byte == b'/').filter(|name| !name.is_empty()) {
+            let mut next = vec![false; states.len()];
+            for (at, component) in self.components.iter().enumerate().filter(|(at, _)| states[*at]) {
+                match component {
+                    Component::AnyDepth => next[at] = true,
+                    other => next[at + 1] |= other.matches(name),
+                }
+            }
+            states = next;
+            self.close(&mut states);
+        }
+        states[self.components.len()]
+    }
+
+    /// A `**` may stand for nothing.
+    fn close(&self, states: &mut [bool]) {
+        for at in 0..self.components.len() {
+            states[at + 1] |= states[at] && self.components[at] == Component::AnyDepth;
+        }
     }
 }
 
@@ -108,11 +142,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn matches(pattern: &str, name: &str) -> bool {
-        match Component::new(pattern, false) {
-            Component::AnyDepth => true,
-            Component::Exact(bytes) => *bytes == *name.as_bytes(),
-            Component::Wild(wild) => wild.matches(name.as_bytes()),
-        }
+        Component::new(pattern, false).matches(name.as_bytes())
     }
 
     /// The definition: a star is nothing, or one byte and the star again.
@@ -134,6 +164,19 @@ mod tests {
         assert!(!matches("*.dll", "x.DLL"));
         assert!(matches("***", "anything"));
         assert!(!matches("a?c", "abc"));
+    }
+
+    #[test]
+    fn paths_match_as_a_whole() {
+        let matches = |pattern: &str, path: &str| Pattern::new(pattern, true).matches(path.as_bytes());
+        assert!(matches("**/FFmpeg.dll", "app.cab/ffmpeg.dll"));
+        assert!(matches("**/ffmpeg.dll", "ffmpeg.dll"));
+        assert!(matches("**", ""));
+        assert!(matches("a/**/b/*.dll", "a/x/y/b/z.dll"));
+        assert!(matches("a/**", "a"));
+        assert!(!matches("*.dll", "a/z.dll"));
+        assert!(!matches("a/**/b", "a/x/b/c"));
+        assert!(!matches("a", ""));
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl<'a> Deadline<'a> {
     }
 
     /// Rests as the pace asks, then tells whether to go on.
-    fn check(&self) -> Result<(), Failure> {
+    pub(crate) fn check(&self) -> Result<(), Failure> {
         self.pacer.rest(self.cancelled);
         if self.cancelled.load(Relaxed) {
             return Err(Failure::new(Code::Io, "cancelled"));
@@ -170,6 +170,6 @@ impl<'a> Reading<'a> {
     }
 }
 
-fn changed() -> Failure {
+pub(crate) fn changed() -> Failure {
     Failure::new(Code::Changed, "its size or times changed while it was read")
 }

@@ -1,0 +1,125 @@
+/**
+ * Looking into containers through the add-on: the request laid out flat, and the answer decoded.
+ *
+ * binding/src/container.rs describes the layout; change both together. Members' bytes stay where they came, in one
+ * buffer: what is kept of one keeps all.
+ */
+import { endianness } from 'node:os'
+import { headLength } from '../domain/file-kind.ts'
+import {
+  type ContainerMember,
+  type Contents,
+  type ContentsRequest,
+  containerFormats,
+  engineErrorCodes,
+  type Pace,
+} from './engine.ts'
+
+/** A request as the add-on takes it. */
+export interface ContentsData {
+  readonly files: FilesData
+  readonly patterns: readonly string[]
+  readonly magics: readonly (readonly string[])[]
+  readonly members?: number
+  readonly totalBytes?: number
+  readonly memberBytes?: number
+  readonly wantedBytes?: number
+  readonly wantedTotalBytes?: number
+  readonly fileTimeoutMs: number
+  readonly pace?: Pace
+}
+
+/** Files below roots, as the add-on takes them. */
+interface FilesData {
+  readonly roots: readonly string[]
+  readonly paths: string
+  readonly rootOf: Uint32Array
+}
+
+const digestLength = 32
+const isLittleEndian = endianness() === 'LE'
+
+/** Lays a request out. */
+export function contentsData(files: FilesData, request: ContentsRequest): ContentsData {
+  return {
+    files,
+    patterns: request.wanted.map((wanted) => wanted.pattern),
+    magics: request.wanted.map((wanted) => wanted.magics ?? []),
+    ...request.limits,
+    fileTimeoutMs: request.fileTimeoutMs,
+    ...(request.pace && { pace: request.pace }),
+  }
+}
+
+/** Decodes an answer; throws what failed the whole request (a root that cannot be opened). */
+export function decodeContents(packed: Uint8Array | null): Contents | { readonly problem: string } {
+  if (packed === null) return { problem: 'cancelled' }
+  const fields = new Fields(packed)
+  if (fields.float() !== 0) {
+    const code = engineErrorCodes[fields.float()] ?? 'io'
+    throw Object.assign(new Error(fields.text(fields.float())), { code })
+  }
+  if (fields.float() === 0) return { problem: fields.text(fields.float()) }
+  const count = fields.float()
+  const problemCount = fields.float()
+  const truncated = fields.float() === 1
+  const format = containerFormats[fields.float()] ?? 'zip'
+  const textLength = fields.float()
+  const sizes = fields.list(count, () => fields.float())
+  const byteLengths = fields.list(count, () => fields.float())
+  const isDigested = fields.list(count, () => fields.integer())
+  const headLengths = fields.list(count, () => fields.integer())
+  const pathEnds = fields.list(count, () => fields.integer())
+  const problemEnds = fields.list(problemCount, () => fields.integer())
+  const heads = fields.bytes(count * headLength)
+  const digests = fields.bytes(count * digestLength)
+  const text = fields.bytes(textLength)
+  const members = sizes.map((size, i): ContainerMember => {
+    const length = byteLengths[i] ?? -1
+    return {
+      path: text.toString('utf8', i === 0 ? 0 : pathEnds[i - 1], pathEnds[i]),
+      size,
+      ...(isDigested[i] === 1 && { sha256: digests.toString('hex', i * digestLength, (i + 1) * digestLength) }),
+      head: Uint8Array.prototype.slice.call(heads, i * headLength, i * headLength + (headLengths[i] ?? 0)),
+      ...(length >= 0 && { bytes: fields.bytes(length) }),
+    }
+  })
+  const begin = pathEnds.at(-1) ?? 0
+  const problems = problemEnds.map((end, i) => text.toString('utf8', i === 0 ? begin : problemEnds[i - 1], end))
+  return { format, members, truncated, problems }
+}
+
+/** Takes fields off a buffer, in the order and byte order that they were written in. */
+class Fields {
+  readonly #bytes: Buffer
+  readonly #view: DataView
+  #at = 0
+
+  constructor(packed: Uint8Array) {
+    this.#bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength)
+    this.#view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength)
+  }
+
+  float(): number {
+    this.#at += 8
+    return this.#view.getFloat64(this.#at - 8, isLittleEndian)
+  }
+
+  integer(): number {
+    this.#at += 4
+    return this.#view.getUint32(this.#at - 4, isLittleEndian)
+  }
+
+  list<T>(length: number, take: () => T): T[] {
+    return Array.from({ length }, take)
+  }
+
+  bytes(length: number): Buffer {
+    this.#at += length
+    return this.#bytes.subarray(this.#at - length, this.#at)
+  }
+
+  text(length: number): string {
+    return this.bytes(length).toString()
+  }
+}
