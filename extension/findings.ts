@@ -45,7 +45,11 @@ export function judgeFile(
   judge: Judge,
 ): Artifact | undefined {
   const base = { path: names.path, time: seconds(file.entry.mtimeNs) }
-  const evidence = [...fileEvidence(file, names, product, judge), ...examinedEvidence(seen, base)]
+  const evidence = [
+    ...fileEvidence(file, names, product, judge),
+    ...examinedEvidence(seen, base),
+    ...memberVersions(seen, base),
+  ]
   const found = evidence.flatMap((one) => judge.matcher.match(one))
   const speaking = found.filter((finding) => verdictOf(finding.indicator) !== undefined)
   const verdict = gravest(speaking.flatMap((finding) => verdictOf(finding.indicator) ?? []))
@@ -110,6 +114,13 @@ function versionEvidence(product: Product | undefined, base: Omit<Evidence, 'obs
   const version = product && isThreeCxDesktopApp(product) ? canonical('version', product.version ?? '') : undefined
   if (!product || !version || !('value' in version)) return []
   return [{ ...base, platform: product.platform, observables: [{ type: 'version', value: version.value }] }]
+}
+
+/** The versions of the app inside an installer. */
+function memberVersions(seen: Examined, base: Pick<Evidence, 'path' | 'time'>): Evidence[] {
+  return seen.members.flatMap(({ path, product }) =>
+    versionEvidence(product, { ...base, source: 'member', member: path }),
+  )
 }
 
 function sortFindings(findings: readonly Finding[]): Finding[] {

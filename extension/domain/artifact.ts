@@ -47,9 +47,10 @@ const words: Readonly<Partial<Record<ObservableType, string>>> = {
   yara_rule: 'rule',
 }
 
-/** How a finding came about, as `matched_by` says it: the type of the observable, or that it was decoded. */
+/** How a finding came about, as `matched_by` says it: the type of the observable, or where inside the file it was. */
 export function matchedBy(finding: Finding): string {
-  return finding.evidence.source === 'payload' ? 'payload' : finding.observable.type
+  const { source } = finding.evidence
+  return source === 'payload' || source === 'member' ? source : finding.observable.type
 }
 
 /** Why a file counts, in one sentence: how the gravest indicator matched, what it is, and who published it. */

@@ -16,11 +16,14 @@ const maxStrings = 8
 
 /** Evidence of one file; `base` says which. */
 export function examinedEvidence(seen: Examined, base: Pick<Evidence, 'path' | 'time'>): Evidence[] {
-  const { examination, rules } = seen
+  const { examination, rules, members } = seen
   return [
     ...examination.traits.map((trait) => ({ ...base, ...traitEvidence(trait) })),
     ...rules.map((match) => ({ ...base, ...ruleEvidence(match) })),
     ...examination.payloads.map((payload) => ({ ...base, ...payloadEvidence(payload) })),
+    ...members.flatMap(({ path, sha256 }) =>
+      sha256 === undefined ? [] : [{ ...base, ...memberEvidence(path, sha256) }],
+    ),
   ]
 }
 
@@ -47,6 +50,10 @@ function ruleEvidence({ rule, strings, member }: RuleMatch): Part {
     ...(member !== undefined && { member }),
     observables: [{ type: 'yara_rule', value: rule }],
   }
+}
+
+function memberEvidence(member: string, sha256: string): Part {
+  return { source: 'member', member, observables: [{ type: 'sha256', value: sha256 }] }
 }
 
 function payloadEvidence({ kind, offset, length, sha256, parts, urls, member }: Payload): Part {

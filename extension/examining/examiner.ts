@@ -14,6 +14,14 @@ import type { RandomAccess } from '../domain/random-access.ts'
 import type { FileIdentity, FileRef, Pace, ScanEngine } from '../native/engine.ts'
 import type { RuleMatch, RuleSearch } from '../rules/rule-search.ts'
 import { bufferedFile } from './buffered-file.ts'
+import {
+  containerKind,
+  type ExaminedMember,
+  examineMembers,
+  memberLimits,
+  packageNeedles,
+  wantedMembers,
+} from './container.ts'
 import { ExaminationMemory } from './memory.ts'
 import { Needles } from './needles.ts'
 import { withNeighbourKeys } from './neighbour-keys.ts'
@@ -29,6 +37,8 @@ export interface FileToExamine {
 export interface Examined {
   readonly examination: Examination
   readonly rules: readonly RuleMatch[]
+  /** Members of the installer the file is. */
+  readonly members: readonly ExaminedMember[]
 }
 
 /** Where the files of a batch are, and how gently they are read. */
@@ -38,7 +48,7 @@ export interface ExaminedPlace {
 }
 
 /** Nothing seen, of a file that was looked at or that nobody wants. */
-export const unremarkable: Examined = Object.freeze({ examination: nothingSeen, rules: [] })
+export const unremarkable: Examined = Object.freeze({ examination: nothingSeen, rules: [], members: [] })
 
 /** Files examined side by side. */
 const width = 8
@@ -51,6 +61,7 @@ interface Wanted {
   readonly file: FileToExamine
   readonly decoders: readonly Decoder[]
   readonly isRuled: boolean
+  readonly container: ReturnType<typeof containerKind>
 }
 
 /** Examines over one engine. */
@@ -70,12 +81,13 @@ export class Examiner {
     this.#rules = rules
     this.version = versionOf(decoders, rules, indicatorsVersion)
     this.files = decoders.flatMap((one) => one.files ?? [])
-    this.#needles = new Needles([...decoders.flatMap((one) => one.patterns ?? []), ...rules.needles])
+    this.#needles = new Needles([...decoders.flatMap((one) => one.patterns ?? []), ...rules.needles, ...packageNeedles])
   }
 
   /** Whether any decoder or rule wants such a file. */
   wants(hints: FileHints): boolean {
-    return decodersFor(hints).length > 0 || this.#rules.wants(hints.kind, hints.size)
+    const isContainer = containerKind(hints) !== undefined
+    return isContainer || decodersFor(hints).length > 0 || this.#rules.wants(hints.kind, hints.size)
   }
 
   /** One answer per file, in order. Rejects with the signal's reason when aborted. */
@@ -91,6 +103,7 @@ export class Examiner {
         file,
         decoders: decodersFor(file.hints),
         isRuled: this.#rules.wants(file.hints.kind, file.hints.size) && file.hints.size <= maxRuleBytes,
+        container: containerKind(file.hints),
       }),
     )
     const found = await this.#search(wanted, place, signal)
@@ -115,8 +128,8 @@ export class Examiner {
     signal: AbortSignal,
   ): Promise<readonly (ReadonlySet<number> | undefined)[]> {
     const { patterns } = this.#needles
-    const numbers = wanted.flatMap(({ decoders, isRuled }, number) =>
-      isRuled || decoders.some((one) => one.patterns) ? [number] : [],
+    const numbers = wanted.flatMap(({ decoders, isRuled, container }, number) =>
+      isRuled || container === 'package' || decoders.some((one) => one.patterns) ? [number] : [],
     )
     const found = new Array<ReadonlySet<number> | undefined>(wanted.length)
     if (numbers.length === 0) return found
@@ -138,12 +151,13 @@ export class Examiner {
     place: ExaminedPlace,
     signal: AbortSignal,
   ): Promise<Examined> {
-    const { file, isRuled } = wanted
+    const { file, isRuled, container } = wanted
     const has = (needles: readonly string[]) => found !== undefined && this.#needles.isAny(needles, found)
     const decoders = wanted.decoders.filter((one) => one.patterns === undefined || has(one.patterns))
     const { kind, size } = file.hints
     const isScanned = isRuled && this.#rules.mayMatch(kind, size, has)
-    if (decoders.length === 0 && !isScanned) return unremarkable
+    const isOpened = container === 'disk_image' || (container === 'package' && has(packageNeedles))
+    if (decoders.length === 0 && !isScanned && !isOpened) return unremarkable
     const access: RandomAccess = {
       size,
       read: (offset, length) => this.#engine.read(place.roots, file.ref, offset, length),
@@ -151,6 +165,7 @@ export class Examiner {
     const seen = await Promise.all([
       decoders.length > 0 && guarded('the file', () => this.#decoded(access, file, decoders, place)),
       isScanned && guarded('rules', async () => ({ ...unremarkable, rules: await this.#scan(access) })),
+      isOpened && guarded('the installer', () => this.#inside(file, place, signal)),
     ])
     signal.throwIfAborted()
     return together(seen.filter((one) => one !== false))
@@ -165,6 +180,20 @@ export class Examiner {
     const file = bufferedFile(access)
     const seen = await examineFile(file, hints, decoders)
     return { ...unremarkable, examination: await withNeighbourKeys(this.#engine, roots, ref, file, seen) }
+  }
+
+  async #inside({ ref }: FileToExamine, { roots, limits }: ExaminedPlace, signal: AbortSignal): Promise<Examined> {
+    const { fileTimeoutMs, pace } = limits
+    const request = { wanted: wantedMembers, limits: memberLimits, fileTimeoutMs, ...(pace && { pace }) }
+    const contents = await this.#engine.contents(roots, ref, request, signal)
+    if ('problem' in contents) {
+      const trait = { name: 'container_unread', fields: { reason: contents.problem } } as const
+      const refusals = [`not opened: ${contents.problem}`]
+      return { ...unremarkable, examination: { traits: [trait], payloads: [], refusals } }
+    }
+    const inside = await examineMembers(contents.members, this.#rules)
+    const refusals = [...contents.problems, ...(contents.truncated ? ['not all of its members were read'] : [])]
+    return { ...inside, examination: joined([inside.examination, { ...nothingSeen, refusals }]) }
   }
 
   async #scan(access: RandomAccess): Promise<readonly RuleMatch[]> {
@@ -186,8 +215,9 @@ async function guarded(what: string, look: () => Promise<Examined>): Promise<Exa
 function together(all: readonly Examined[]): Examined {
   const examination = joined(all.map((one) => one.examination))
   const rules = all.flatMap((one) => one.rules)
-  const isEmpty = examination === nothingSeen && rules.length === 0
-  return isEmpty ? unremarkable : { examination, rules }
+  const members = all.flatMap((one) => one.members)
+  const isEmpty = examination === nothingSeen && rules.length === 0 && members.length === 0
+  return isEmpty ? unremarkable : { examination, rules, members }
 }
 
 /**

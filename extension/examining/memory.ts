@@ -20,14 +20,14 @@ export class ExaminationMemory {
   }
 
   /** Remembers one, in the place of the oldest. */
-  put(file: FileToExamine, { examination, rules }: Examined): void {
+  put(file: FileToExamine, { examination, rules, members }: Examined): void {
     const isSettled = file.identity.ctimeNs + unsettledNs < BigInt(Date.now()) * 1_000_000n
     // Padding that was not opened may be by a loader that is put beside it later.
     const isFinal = !examination.payloads.some((one) => one.kind === 'certificate_padding')
     if (!isSettled || !isFinal || examination.refusals.length > 0) return
     const key = keyOf(file)
     this.#seen.delete(key)
-    this.#seen.set(key, { examination, rules })
+    this.#seen.set(key, { examination, rules, members })
     const [oldest] = this.#seen.keys()
     if (this.#seen.size > maxRemembered && oldest !== undefined) this.#seen.delete(oldest)
   }

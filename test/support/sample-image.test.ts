@@ -104,7 +104,7 @@ describe.each(platforms)('%s image', (platform) => {
   test('the shipped sets and its own judge every file as the answer key says', async () => {
     const own = sampleIndicators(platform).indicators.map((one) => ({ ...one, id: `own/${one.number}`, set: 'own' }))
     const { match } = matcher([...loadBundledSets().flatMap((set) => set.indicators), ...own])
-    for (const file of [...compromised, ...clean]) {
+    for (const file of [...compromised, ...clean].filter((one) => !one.isInside)) {
       const said = await judge(platform, file, match)
       expect(gravest(said.map((one) => one.verdict)), file.path).toBe(file.reasons[0]?.verdict)
       const reasons = file.reasons.map((reason) => reason.matchedBy)

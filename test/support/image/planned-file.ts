@@ -46,6 +46,8 @@ export interface PlannedFile {
   readonly isExecutable: boolean
   readonly component: string
   readonly stage: Stage
+  /** Whether what gives it away is inside an installer, which only the native engine opens. */
+  readonly isInside: boolean
   /** Gravest first; empty: nothing may be said of the file. */
   readonly reasons: readonly Reason[]
 }
@@ -65,15 +67,22 @@ export function planted(
 ): PlannedFile {
   const rank = ({ verdict }: Reason) => verdicts.indexOf(verdict)
   const gravestFirst = reasons.toSorted((a, b) => rank(b) - rank(a))
-  return { path, bytes, mtime: installed + path.length, isExecutable: false, component, stage, reasons: gravestFirst }
+  const mtime = installed + path.length
+  return { path, bytes, mtime, isExecutable: false, component, stage, isInside: false, reasons: gravestFirst }
 }
 
 /** A file of which nothing may be said. */
 export function ordinary(path: string, bytes: Uint8Array, component = 'ordinary file'): PlannedFile {
-  return { path, bytes, mtime: earlier + path.length, isExecutable: false, component, stage: 'unknown', reasons: [] }
+  const mtime = earlier + path.length
+  return { path, bytes, mtime, isExecutable: false, component, stage: 'unknown', isInside: false, reasons: [] }
 }
 
 /** The same file with the executable bit. */
 export function executable(file: PlannedFile): PlannedFile {
   return { ...file, isExecutable: true }
+}
+
+/** The same file, given away by what is inside it. */
+export function inside(file: PlannedFile): PlannedFile {
+  return { ...file, isInside: true }
 }

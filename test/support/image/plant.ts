@@ -23,6 +23,8 @@ export interface PlantedFile {
   readonly verdict: Verdict | undefined
   /** What gives the file away, gravest first. */
   readonly matchedBy: readonly MatchedBy[]
+  /** Only an engine that opens installers can tell. */
+  readonly isInside: boolean
   readonly size: number
   /** Unix seconds. */
   readonly mtime: number
@@ -86,9 +88,10 @@ function directoriesOf(files: readonly PlannedFile[]): Set<string> {
   return found
 }
 
-function described({ path, component, reasons, bytes, mtime }: PlannedFile): PlantedFile {
+function described({ path, component, reasons, bytes, mtime, isInside }: PlannedFile): PlantedFile {
   return {
     path,
+    isInside,
     component,
     verdict: reasons[0]?.verdict,
     matchedBy: reasons.map((reason) => reason.matchedBy),
