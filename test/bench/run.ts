@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- sweep|serving]`: our sweeps beside the tools an operator would use instead, and our answers beside
- * those of other SDKs, on this machine, page cache warm.
+ * `npm run bench [-- sweep|serving|structure]`: our sweeps beside the tools an operator would use instead, our answers
+ * beside those of other SDKs, and our look into files beside YARA's, on this machine, page cache warm.
  *
  * Of the sweeps, whole processes are timed, start-up included, in turn and several rounds; ratios are medians of the rounds' ratios,
  * because the machines are noisy. Answers are compared before times. Results go to test/bench/results.md.
@@ -11,6 +11,7 @@ import { arch, cpus, loadavg, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Contender, contest, has, median, type Timing, timesAsFast } from './contest.ts'
 import { serving } from './serving/run.ts'
+import { structure } from './structure/run.ts'
 import { largeFile, namesOnly, smallFiles } from './trees.ts'
 
 interface OurAnswer {
@@ -33,16 +34,27 @@ const lines: string[] = []
 const costs: { job: string; answer: OurAnswer }[] = []
 
 const results = join(import.meta.dirname, 'results.md')
-const titles = { sweep: '# Sweeping files', serving: '# Serving rows to osquery' } as const
+const titles = {
+  sweep: '# Sweeping files',
+  serving: '# Serving rows to osquery',
+  structure: '# Looking into files',
+} as const
 const asked = process.argv[2]
 /** What the reader of results should know of the machine's other business. */
 const note = process.env['THREECX_BENCH_NOTE'] ? `, ${process.env['THREECX_BENCH_NOTE']}` : ''
 const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${process.platform} ${release()} ${arch()}, Node ${process.version}`
-const written = [
-  asked === 'serving' ? part(titles.sweep) : sweeps(),
-  asked === 'sweep' ? part(titles.serving) : await servers(),
-]
-writeFileSync(results, `${written.join('\n\n')}\n`)
+type Part = keyof typeof titles
+const parts: Readonly<Record<Part, () => string | Promise<string>>> = {
+  sweep: sweeps,
+  serving: servers,
+  structure: insides,
+}
+const written: string[] = []
+for (const name of Object.keys(titles) as Part[]) {
+  const isAsked = asked === undefined || asked === name
+  written.push(isAsked ? await parts[name]() : part(titles[name]))
+}
+writeFileSync(results, `${written.filter((text) => text !== '').join('\n\n')}\n`)
 
 function sweeps(): string {
   lines.length = 0
@@ -69,11 +81,21 @@ not counted, medians. "times" is how many times as fast we were.`)
   return lines.join('\n')
 }
 
-/** What an earlier run wrote of a part that is not asked for now. */
+function insides(): string {
+  lines.length = 0
+  say(`${titles.structure}
+
+Written by \`npm run bench\`: ${machine}; load ${loadavg()[0]?.toFixed(1)} at the start${note}.
+Page cache warm, ${rounds} rounds in turn, medians.`)
+  structure(base, rounds, say)
+  return lines.join('\n')
+}
+
+/** What an earlier run wrote of a part that is not asked for now; empty when it never ran. */
 function part(title: string): string {
   const text = readFileSync(results, 'utf8')
   const from = text.indexOf(title)
-  if (from < 0) throw new Error(`${results} has no part ${JSON.stringify(title)}; run npm run bench without a part`)
+  if (from < 0) return ''
   const end = text.indexOf('\n# ', from)
   return text.slice(from, end < 0 ? undefined : end).trim()
 }

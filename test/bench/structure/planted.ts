@@ -1,0 +1,19 @@
+/**
+ * The synthetic positives of every rule as files beside the corpus: without them all contenders could be equal by
+ * finding nothing.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ruleSamples } from '../../support/rule-samples.ts'
+
+/** Writes the positives anew; answers with their paths below `files`. They are gone when `remove` was called. */
+export function plantSamples(files: string): { readonly paths: readonly string[]; readonly remove: () => void } {
+  const folder = join(files, 'planted')
+  mkdirSync(folder, { recursive: true })
+  const paths = Object.entries(ruleSamples).map(([rule, { positive }]) => {
+    const path = join('planted', `${rule}.dll`)
+    writeFileSync(join(files, path), positive)
+    return path
+  })
+  return { paths: paths.sort(), remove: () => rmSync(folder, { recursive: true, force: true }) }
+}
