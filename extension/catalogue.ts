@@ -140,6 +140,7 @@ async function openPlan(settings: Omit<CatalogueSettings, 'scope'>, log: Logger)
     examiner: new Examiner(engine, decoders, rules, indicatorsVersion),
     cache: state === undefined ? noCache : openHashCache(join(state, 'hashes.db'), log, nowNs),
     clock: systemClock,
+    installPlaces: bundled.installPlaces,
   }
   return { plan, sets, state, rules, engine, ...(reason === undefined ? {} : { engineReason: reason }), volumes }
 }

@@ -10,7 +10,9 @@ import { isThreeCxDesktopApp, readProduct } from './decoders/product.ts'
 import type { Artifact } from './domain/artifact.ts'
 import { HunterError } from './domain/errors.ts'
 import { fileKind } from './domain/file-kind.ts'
+import type { InstallPlace } from './domain/install-place.ts'
 import type { Matcher } from './domain/match.ts'
+import type { OsqueryTables } from './domain/osquery-tables.ts'
 import type { PathText } from './domain/path-text.ts'
 import type { Product } from './domain/product.ts'
 import type { FileQuestion } from './domain/question.ts'
@@ -45,6 +47,9 @@ export interface HuntPlan extends PassPlan {
   readonly indicatorsVersion: string
   readonly cache: HashCache
   readonly clock: Clock
+  readonly installPlaces: readonly InstallPlace[]
+  /** Absent where no osquery runs. */
+  readonly osquery?: OsqueryTables
 }
 
 /** Hunts. The signal aborts between and inside files. */

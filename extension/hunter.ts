@@ -6,10 +6,12 @@
 import type { Artifact } from './domain/artifact.ts'
 import { type HostVerdict, judgeHost } from './domain/host-verdict.ts'
 import type { Indicator, IndicatorSet } from './domain/indicator.ts'
+import type { Install } from './domain/install.ts'
 import type { DigestAlgorithm } from './domain/observable.ts'
 import type { NamedFiles } from './domain/question.ts'
 import { distinctScans, type Scan } from './domain/scan.ts'
 import { type HuntEvent, type HuntPlan, hunt } from './hunt.ts'
+import { defaultTimes, RememberedSearch } from './installs/remembered-search.ts'
 import { LiveQuestions } from './live-questions.ts'
 import type { ScanStore } from './sweep/scan-store.ts'
 import type { HuntServices } from './tables/services.ts'
@@ -38,6 +40,7 @@ export class Hunter implements HuntServices {
   readonly #store: ScanStore
   readonly #stored: readonly Scan[]
   readonly #questions: LiveQuestions
+  readonly #installs: RememberedSearch
   readonly #standing = new Map<'places' | 'full', Promise<Standing>>()
 
   constructor(parts: HunterParts) {
@@ -46,6 +49,10 @@ export class Hunter implements HuntServices {
     this.#store = parts.store
     this.#stored = parts.store.load()
     this.#questions = new LiveQuestions(parts.plan)
+    this.#installs = new RememberedSearch(parts.plan, undefined, {
+      ...defaultTimes,
+      rememberMs: Number.POSITIVE_INFINITY,
+    })
     this.sets = parts.sets
     this.indicators = parts.plan.indicators
     this.indicatorsVersion = parts.plan.indicatorsVersion
@@ -70,6 +77,10 @@ export class Hunter implements HuntServices {
 
   digests(artifact: Artifact, wanted: readonly DigestAlgorithm[], signal: AbortSignal): Promise<Artifact['digests']> {
     return this.#questions.digests(artifact, wanted, signal)
+  }
+
+  async installs(signal: AbortSignal): Promise<readonly Install[]> {
+    return (await this.#installs.get(signal)).installs
   }
 
   async scans(signal: AbortSignal): Promise<readonly Scan[]> {

@@ -26,6 +26,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   'extension/rules': ['extension/domain', 'extension/runtime'],
   'extension/sweep': ['extension/domain', 'extension/native', 'extension/runtime'],
+  'extension/installs': [
+    'extension/domain',
+    'extension/decoders',
+    'extension/native',
+    'extension/sweep',
+    'extension/runtime',
+  ],
   'extension/deployment': ['extension/domain', 'extension/runtime'],
   extension: ['extension', 'package.json'],
   'daemon/spool': ['extension/domain'],

@@ -8,6 +8,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { IndicatorSet } from '../domain/indicator.ts'
+import type { InstallPlace } from '../domain/install-place.ts'
 import { bundledFolder } from './bundled.ts'
 import type { Folder } from './files.ts'
 import { deepFreeze, frozenSet } from './frozen-set.ts'
@@ -18,18 +19,28 @@ import type { SetContent } from './set-text.ts'
 export interface BundledData {
   readonly sets: readonly IndicatorSet[]
   readonly places: readonly Place[]
+  readonly installPlaces: readonly InstallPlace[]
 }
 
 /** Name of the list of digests, in the directory of the data. */
 export const checkedFile = 'checked.json'
 const placesFile = 'places.json'
+const installsFile = 'installs.json'
 
 /** The bundled data; checked now unless it was before. Throws `IndicatorsError`. */
 export async function openBundledData(folder: Folder = bundledFolder): Promise<BundledData> {
   const known = readChecked(folder)
   if (known) return known
-  const [{ loadFolder }, { placesOf }] = await Promise.all([import('./load.ts'), import('./places.ts')])
-  return { sets: loadFolder(folder), places: placesOf(folder.file(placesFile)) }
+  const [{ loadFolder }, { placesOf }, { loadInstallPlaces }] = await Promise.all([
+    import('./load.ts'),
+    import('./places.ts'),
+    import('./install-places.ts'),
+  ])
+  return {
+    sets: loadFolder(folder),
+    places: placesOf(folder.file(placesFile)),
+    installPlaces: loadInstallPlaces(folder.file(installsFile)),
+  }
 }
 
 /** The data, if every file is one that was checked, and none is missing. */
@@ -43,9 +54,11 @@ export function readChecked(folder: Folder): BundledData | undefined {
       if (digestOf(bytes) !== digests[name]) throw new Error(`${name} was not checked`)
       return JSON.parse(textOf(bytes))
     })
-    const places = values[names.indexOf(placesFile)] as { places: readonly Place[] } // checked: so are the sets
-    const sets = values.filter((_, at) => names[at] !== placesFile) as SetContent[]
-    return { sets: sets.map(frozenSet), places: deepFreeze(places.places) }
+    // Checked, so they are what they should be.
+    const { places } = values[names.indexOf(placesFile)] as { places: readonly Place[] }
+    const { places: installPlaces } = values[names.indexOf(installsFile)] as { places: readonly InstallPlace[] }
+    const sets = values.filter((_, at) => names[at]?.includes('/')) as SetContent[]
+    return { sets: sets.map(frozenSet), places: deepFreeze(places), installPlaces: deepFreeze(installPlaces) }
   } catch {
     return undefined // whatever it is, the strict way tells it better
   }
@@ -57,10 +70,10 @@ export function checkedText(folder: Folder = bundledFolder): string {
   return `${JSON.stringify(Object.fromEntries(digests), undefined, 2)}\n`
 }
 
-/** Places and sets, sorted; what load.ts takes for sets. */
+/** Places of both kinds and sets, sorted; what load.ts takes for sets. */
 function dataFiles(folder: Folder): string[] {
   const sets = folder.files().filter((name) => name.includes('/') && name.endsWith('.json') && !/(^|\/)\./.test(name))
-  return [...sets, placesFile].sort()
+  return [...sets, placesFile, installsFile].sort()
 }
 
 function bytesOf(folder: Folder, name: string): Uint8Array {

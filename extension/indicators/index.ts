@@ -15,6 +15,7 @@ export {
   type ReportLine,
 } from './import/index.ts'
 export { defang, refang } from './import/refang.ts'
+export { loadInstallPlaces } from './install-places.ts'
 export { loadBundledSets, loadIndicators, loadSets } from './load.ts'
 export { loadPlaces, type Place } from './places.ts'
 export { type IndicatorProblem, IndicatorsError, problemText } from './problems.ts'

@@ -28,7 +28,14 @@ export function loadPlaces(path?: string): readonly Place[] {
 
 /** The places of one file. Throws `IndicatorsError`. */
 export function placesOf(file: SourceFile): readonly Place[] {
-  const { places } = readDataFile(file, placesDocument)
+  return distinctPlaces(file, readDataFile(file, placesDocument).places)
+}
+
+/** The same places, frozen; two with one id are refused. */
+export function distinctPlaces<T extends { readonly id: string }>(
+  file: SourceFile,
+  places: readonly T[],
+): readonly T[] {
   const ids = new Map<string, number>()
   const problems = places.flatMap((place, at) => {
     const first = ids.get(place.id)

@@ -9,6 +9,7 @@
 import { z } from 'zod'
 import { fileKinds } from '../domain/file-kind.ts'
 import { stages, statuses } from '../domain/indicator.ts'
+import { installScopes, installSources } from '../domain/install.ts'
 import { levels } from '../domain/level.ts'
 import { observableTypes } from '../domain/observable.ts'
 import { platforms } from '../domain/platform.ts'
@@ -113,6 +114,28 @@ export const placesDocument = z.strictObject({
   places: z.array(placeDocument).min(1).max(1000),
 })
 
+/** One place as written in installs.json. */
+export const installPlaceDocument = z.strictObject({
+  ...placeDocument.omit({ component: true }).shape,
+  of: z.enum(platforms).meta({ description: 'System the app is made for.' }),
+  source: z.enum(installSources).meta({ description: 'What a file there is.' }),
+  scope: z.enum(installScopes),
+  user: z
+    .string()
+    .min(1)
+    .max(100)
+    .meta({ description: 'Account the place belongs to, where the pattern has no <user>.' })
+    .exactOptional(),
+  imagesOnly: z.boolean().meta({ description: 'Sought in images only.' }).exactOptional(),
+  isDiscarded: z.boolean().meta({ description: 'What is there was thrown away.' }).exactOptional(),
+})
+
+/** The whole of installs.json. */
+export const installPlacesDocument = z.strictObject({
+  $schema: z.string().exactOptional(),
+  places: z.array(installPlaceDocument).min(1).max(1000),
+})
+
 /** The whole of shared-hosts.json. */
 export const sharedHostsDocument = z.strictObject({
   $schema: z.string().exactOptional(),
@@ -131,6 +154,7 @@ export function jsonSchemas(): Readonly<Record<string, object>> {
   return {
     'schema.json': titled('Indicator set of threecx-hunter', setDocument),
     'places.schema.json': titled('Places of threecx-hunter', placesDocument),
+    'installs.schema.json': titled('Places of installs of threecx-hunter', installPlacesDocument),
     'shared-hosts.schema.json': titled('Shared hosts of threecx-hunter', sharedHostsDocument),
   }
 }

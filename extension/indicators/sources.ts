@@ -34,6 +34,8 @@ const notSets = new Set([
   'schema.json',
   'places.json',
   'places.schema.json',
+  'installs.json',
+  'installs.schema.json',
   'shared-hosts.json',
   'shared-hosts.schema.json',
   'checked.json',

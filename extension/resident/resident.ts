@@ -9,10 +9,12 @@ import type { Artifact } from '../domain/artifact.ts'
 import { HunterError } from '../domain/errors.ts'
 import { type HostVerdict, judgeHost } from '../domain/host-verdict.ts'
 import type { Indicator, IndicatorSet } from '../domain/indicator.ts'
+import type { Install } from '../domain/install.ts'
 import type { DigestAlgorithm } from '../domain/observable.ts'
 import type { NamedFiles } from '../domain/question.ts'
 import { distinctScans, type Scan } from '../domain/scan.ts'
 import type { HuntPlan } from '../hunt.ts'
+import { RememberedSearch } from '../installs/remembered-search.ts'
 import { LiveQuestions } from '../live-questions.ts'
 import type { Alarm } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/log.ts'
@@ -46,6 +48,7 @@ export class Resident implements HuntServices {
   readonly #parts: ResidentParts
   readonly #byId: ReadonlyMap<string, Indicator>
   readonly #questions: LiveQuestions
+  readonly #installs: RememberedSearch
   readonly #standing: StandingAnswer
   readonly #closing = new AbortController()
   #callOff = () => {}
@@ -63,6 +66,7 @@ export class Resident implements HuntServices {
     this.indicatorsVersion = parts.plan.indicatorsVersion
     this.#byId = new Map(this.indicators.map((one) => [one.id, one]))
     this.#questions = new LiveQuestions(parts.plan)
+    this.#installs = new RememberedSearch(parts.plan, this.#closing.signal)
     this.#standing = new StandingAnswer(parts.plan, parts.residence, () => this.#stored(), this.#closing.signal)
   }
 
@@ -102,6 +106,10 @@ export class Resident implements HuntServices {
 
   digests(artifact: Artifact, wanted: readonly DigestAlgorithm[], signal: AbortSignal): Promise<Artifact['digests']> {
     return this.#questions.digests(artifact, wanted, this.#orClosing(signal))
+  }
+
+  async installs(signal: AbortSignal): Promise<readonly Install[]> {
+    return (await this.#installs.get(signal)).installs
   }
 
   async scans(signal: AbortSignal): Promise<readonly Scan[]> {

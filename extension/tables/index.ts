@@ -7,6 +7,7 @@ import type { HuntServices } from './services.ts'
 import { threecxArtifacts } from './threecx-artifacts.ts'
 import { threecxExtension } from './threecx-extension.ts'
 import { threecxIndicators } from './threecx-indicators.ts'
+import { threecxInstalls } from './threecx-installs.ts'
 import { threecxPayloads } from './threecx-payloads.ts'
 import { threecxScans } from './threecx-scans.ts'
 import { threecxVerdict } from './threecx-verdict.ts'
@@ -16,6 +17,7 @@ export const tables = [
   threecxVerdict,
   threecxArtifacts,
   threecxPayloads,
+  threecxInstalls,
   threecxIndicators,
   threecxScans,
   threecxExtension,
@@ -52,6 +54,7 @@ function each(
     hunt(threecxVerdict),
     hunt(threecxArtifacts),
     hunt(threecxPayloads),
+    hunt(threecxInstalls),
     hunt(threecxIndicators),
     hunt(threecxScans),
     health(threecxExtension),

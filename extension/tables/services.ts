@@ -4,6 +4,7 @@
 import type { Artifact } from '../domain/artifact.ts'
 import type { HostVerdict } from '../domain/host-verdict.ts'
 import type { Indicator, IndicatorSet } from '../domain/indicator.ts'
+import type { Install } from '../domain/install.ts'
 import type { DigestAlgorithm } from '../domain/observable.ts'
 import type { NamedFiles } from '../domain/question.ts'
 import type { Scan } from '../domain/scan.ts'
@@ -18,6 +19,8 @@ export interface HuntServices {
   namedArtifacts(question: NamedFiles, signal: AbortSignal): AsyncIterable<Artifact>
   /** Digests of one file that a sweep had no reason to compute. */
   digests(artifact: Artifact, wanted: readonly DigestAlgorithm[], signal: AbortSignal): Promise<Artifact['digests']>
+  /** Installs of the app, what is left of them, and what servers hand out; looked for at once. */
+  installs(signal: AbortSignal): Promise<readonly Install[]>
   /** Passes of this process, and the last ones of earlier processes; at least one. */
   scans(signal: AbortSignal): Promise<readonly Scan[]>
   verdict(signal: AbortSignal): Promise<HostVerdict>

@@ -9,7 +9,7 @@ import { decoders } from '../../extension/decoders/index.ts'
 import { matcher } from '../../extension/domain/match.ts'
 import { Examiner } from '../../extension/examining/examiner.ts'
 import type { HuntPlan } from '../../extension/hunt.ts'
-import { loadBundledSets, loadPlaces } from '../../extension/indicators/index.ts'
+import { loadBundledSets, loadInstallPlaces, loadPlaces } from '../../extension/indicators/index.ts'
 import type { ScanEngine, WalkPlan } from '../../extension/native/engine.ts'
 import { openEngine } from '../../extension/native/index.ts'
 import { PassStore } from '../../extension/resident/pass-store.ts'
@@ -78,6 +78,7 @@ export class ResidentHost {
       volumes: [await imageVolume(this.image, 'windows')],
       indicators,
       places,
+      installPlaces: loadInstallPlaces(),
       limits: defaultLimits,
       mounts: 'same',
       matcher: matcher(indicators),

@@ -44,6 +44,7 @@ const plan: HuntPlan = {
   volumes: [await imageVolume(root, undefined)],
   indicators,
   places: bundled.places,
+  installPlaces: bundled.installPlaces,
   limits: defaultLimits,
   mounts: 'same',
   matcher: matcher(indicators),

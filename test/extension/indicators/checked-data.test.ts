@@ -5,7 +5,13 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkedText, openBundledData, readChecked } from '../../../extension/indicators/checked-data.ts'
 import { folderAt } from '../../../extension/indicators/files.ts'
-import { IndicatorsError, loadBundledSets, loadPlaces, openIndicatorPath } from '../../../extension/indicators/index.ts'
+import {
+  IndicatorsError,
+  loadBundledSets,
+  loadInstallPlaces,
+  loadPlaces,
+  openIndicatorPath,
+} from '../../../extension/indicators/index.ts'
 
 let directory: string
 
@@ -19,7 +25,7 @@ afterEach(() => rmSync(directory, { recursive: true }))
 describe('checked data', () => {
   it('is the same as what checking it gives, and as frozen', () => {
     const read = readChecked(folderAt(directory))
-    expect(read).toEqual({ sets: loadBundledSets(), places: loadPlaces() })
+    expect(read).toEqual({ sets: loadBundledSets(), places: loadPlaces(), installPlaces: loadInstallPlaces() })
     expect(Object.isFrozen(read?.sets[0]?.indicators[0])).toBe(true)
     expect(Object.isFrozen(read?.places[0])).toBe(true)
   })
@@ -30,6 +36,7 @@ describe('checked data', () => {
     ['missing', () => rmSync(join(directory, '3cx/winget-2023-04.json'))],
     ['the list itself, and no JSON', () => writeFileSync(join(directory, 'checked.json'), '{')],
     ['the list itself, and missing', () => rmSync(join(directory, 'checked.json'))],
+    ['installs.json, and missing', () => rmSync(join(directory, 'installs.json'))],
     ['places.json, and changed', () => appendFileSync(join(directory, 'places.json'), '\n')],
   ] as const)('is not believed when a file is %s', ([, change]) => {
     change()
@@ -46,9 +53,9 @@ describe('checked data', () => {
     await expect(openBundledData(folderAt(directory))).rejects.toThrow(IndicatorsError)
   })
 
-  it('lists every set and the places', () => {
+  it('lists every set and both kinds of places', () => {
     const names = Object.keys(JSON.parse(checkedText(folderAt(directory))))
-    expect(names).toEqual([...loadBundledSets().map((set) => `${set.id}.json`), 'places.json'].sort())
+    expect(names).toEqual([...loadBundledSets().map((set) => `${set.id}.json`), 'places.json', 'installs.json'].sort())
   })
 
   it('does not make the list a set', () => {
