@@ -125,6 +125,38 @@ describe('threecx_artifacts', () => {
   })
 })
 
+describe('threecx_installs', () => {
+  it('tells whom the app is installed for, in which version, and whether that one is compromised', async () => {
+    const columns = 'platform, version, affected, state, [user], scope, source, fixed_version'
+    const sql = `SELECT ${columns} FROM threecx_installs WHERE affected = 1 AND state = 'present' ORDER BY [user]`
+    const common = { platform: 'windows', affected: 1, state: 'present', source: 'program', fixed_version: '18.12.425' }
+    expect(await rows(sql, '--root', root)).toEqual([
+      { ...common, version: '18.12.407', user: '', scope: 'machine' },
+      { ...common, version: '18.12.416', user: 'alice', scope: 'user' },
+      { ...common, version: '18.12.416', user: 'bob', scope: 'user' },
+    ])
+    const other = "SELECT count(*) AS n FROM threecx_installs WHERE state = 'removed' OR platform = 'darwin'"
+    expect(await rows(other, '--root', root)).toEqual([{ n: 0 }])
+  })
+
+  it('names no clean release affected, and knows what a server hands out', async () => {
+    const [clean, server] = [join(directory, 'clean-installs'), join(directory, 'server')]
+    plantImage('windows', clean, { clean: true })
+    const judged = await rows('SELECT DISTINCT version, affected FROM threecx_installs ORDER BY 1', '--root', clean)
+    expect(judged).toEqual([
+      { version: '18.11.1213', affected: 0 },
+      { version: '18.12.425', affected: 0 },
+    ])
+    plantImage('linux', server, { clean: false })
+    const sql =
+      "SELECT platform, count(*) AS n FROM threecx_installs WHERE state = 'served' AND affected = 1 GROUP BY 1"
+    expect(await rows(sql, '--root', server)).toEqual([
+      { platform: 'darwin', n: 3 },
+      { platform: 'windows', n: 3 },
+    ])
+  })
+})
+
 describe('the tables', () => {
   it.each(tables.flatMap((table) => table.examples))('run their example %s', async (sql) => {
     expect(Array.isArray(await rows(sql, '--root', root))).toBe(true)

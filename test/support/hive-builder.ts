@@ -65,7 +65,7 @@ class Cells {
     const size = Math.ceil((this.#length + 8) / 4096) * 4096
     const free = size - this.#length
     const head = join('hbin', le(0, 4), le(size, 4), zeros(8), filetime(1_679_000_000), le(0, 4))
-    return join(head, ...this.#pieces, le(free, 4), zeros(free - 4))
+    return Buffer.concat([head, ...this.#pieces, le(free, 4), zeros(free - 4)])
   }
 }
 
