@@ -33,6 +33,7 @@ export {
 export { type LoggerHandlers, loggerPlugin } from './plugins/logger.ts'
 export type { StatusLine } from './plugins/status-lines.ts'
 export { defaultTableLimits, type TableLimits, type TablePlugin, tablePlugin } from './plugins/table.ts'
+export { defaultQuestionLimits, type QuestionLimits, UnaskedError } from './questions.ts'
 export { type ExtensionOptions, runExtension } from './run-extension.ts'
 export type { SessionLog } from './session.ts'
 export { startThreadsWith, type ThreadStarter } from './thread.ts'

@@ -1,9 +1,11 @@
 /**
  * Where plugins run: in this thread, or in one of their own. Servers only know this.
  */
-import type { ManagerClient } from '../client.ts'
+import type { ManagerClient, TextRow } from '../client.ts'
 import type { TableMetrics } from '../guard/metrics.ts'
 import type { Answer, Plugin, PluginCall, PluginDescription } from '../plugin.ts'
+import type { QuestionLimits } from '../questions.ts'
+import type { ExchangeOptions } from '../transport/exchange.ts'
 
 /** The registration as it is now. */
 export interface SessionView {
@@ -20,6 +22,11 @@ export type Severity = 'info' | 'warn' | 'error'
 export interface PluginServices {
   /** Asks osquery. Calls fail while it is not there. */
   readonly manager: ManagerClient
+  /**
+   * Rows of a query to osquery's own tables, all columns as text; from inside a table, too. Bounded in time, size and
+   * number; refused while not registered, and for tables of this extension.
+   */
+  query(sql: string, options?: ExchangeOptions): Promise<readonly TextRow[]>
   session(): SessionView
   /** Metrics of every table here. */
   metrics(): readonly TableMetrics[]
@@ -52,6 +59,8 @@ export interface PluginHost {
 export interface HostOptions {
   /** Where osquery's manager listens. */
   readonly manager: string
+  /** Bounds of what plugins ask osquery. */
+  readonly questions?: Partial<QuestionLimits>
   log(severity: Severity, message: string): void
 }
 

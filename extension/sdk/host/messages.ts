@@ -2,13 +2,14 @@
  * What the serving thread and the plugins' thread say to each other. Bytes of answers are handed over, not copied.
  */
 import type { Answer, PluginCall, PluginDescription } from '../plugin.ts'
-import type { SessionView, Severity } from './host.ts'
+import type { HostOptions, SessionView, Severity } from './host.ts'
 
 /** Given to the plugins' thread at its start. */
 export interface ThreadSetup {
   /** Module whose default export makes the plugins; absent where the thread knows them. */
   readonly module?: string
   readonly manager: string
+  readonly questions?: HostOptions['questions']
 }
 
 /** To the plugins. */

@@ -12,9 +12,10 @@ export async function servePlugins(factory: PluginFactory): Promise<void> {
   if (!parentPort) throw new Error('plugins are served in a thread of their own; start one with openThreadHost')
   const port: MessagePort = parentPort
   const post = (message: FromPlugins, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
-  const { manager } = workerData as ThreadSetup
+  const { manager, questions } = workerData as ThreadSetup
   const host = await openInlineHost(factory, {
     manager,
+    ...(questions && { questions }),
     log: (severity, message) => post({ kind: 'log', severity, message }),
   })
   const running = new Map<number, AbortController>()

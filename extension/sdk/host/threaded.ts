@@ -67,8 +67,8 @@ class ThreadHost implements PluginHost {
 
   /** Starts a thread and waits until its plugins are there. */
   async start(): Promise<void> {
-    const { module, manager, heapMb, startMs } = this.#options
-    const setup: ThreadSetup = { ...(module === undefined ? {} : { module }), manager }
+    const { module, manager, questions, heapMb, startMs } = this.#options
+    const setup: ThreadSetup = { ...(module === undefined ? {} : { module }), manager, ...(questions && { questions }) }
     const worker = startThread('plugins', {
       workerData: setup,
       resourceLimits: {
