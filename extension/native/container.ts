@@ -80,8 +80,8 @@ export function decodeContents(packed: Uint8Array | null): Contents | { readonly
       path: text.toString('utf8', i === 0 ? 0 : pathEnds[i - 1], pathEnds[i]),
       size,
       ...(isDigested[i] === 1 && { sha256: digests.toString('hex', i * digestLength, (i + 1) * digestLength) }),
-      head: Uint8Array.prototype.slice.call(heads, i * headLength, i * headLength + (headLengths[i] ?? 0)),
-      ...(length >= 0 && { bytes: fields.bytes(length) }),
+      head: new Uint8Array(heads.subarray(i * headLength, i * headLength + (headLengths[i] ?? 0))),
+      ...(length >= 0 && { bytes: fields.view(length) }),
     }
   })
   const begin = pathEnds.at(-1) ?? 0
@@ -117,6 +117,12 @@ class Fields {
   bytes(length: number): Buffer {
     this.#at += length
     return this.#bytes.subarray(this.#at - length, this.#at)
+  }
+
+  /** As `bytes`, for others. */
+  view(length: number): Uint8Array {
+    const { buffer, byteOffset } = this.bytes(length)
+    return new Uint8Array(buffer, byteOffset, length)
   }
 
   text(length: number): string {
