@@ -90,9 +90,14 @@ function searched(facts: HuntFacts): string {
   const lines = facts.scans.map((scan) => {
     const seconds = Math.max(scan.durationMs, 1) / 1000
     const rate = scan.bytes > 0 ? `, ${bytesText(scan.bytes / seconds)}/s` : ''
-    const scope = scan.scan === 'full' ? 'everything' : 'the places where 3CX lives'
+    const read = `${countText(scan.hashed)} read (${bytesText(scan.bytes)}), ${countText(scan.cached)} from the cache`
+    const seen =
+      scan.source === 'file'
+        ? `files seen, ${read}, in ${seconds.toFixed(2)} s (${countText(Math.round(scan.files / seconds))} files/s${rate})`
+        : `${scan.source === 'processes' ? 'processes' : 'files'} seen, in ${seconds.toFixed(2)} s`
+    const ending = `${scan.state === 'finished' ? '' : `, ${scan.state}`}${scan.truncated ? ', cut at a bound' : ''}`
     return [
-      `searched: ${printable(scan.root)} (${scope}), ${countText(scan.files)} files seen, ${countText(scan.hashed)} read (${bytesText(scan.bytes)}), ${countText(scan.cached)} from the cache, in ${seconds.toFixed(2)} s (${countText(Math.round(scan.files / seconds))} files/s${rate})${scan.state === 'finished' ? '' : `, ${scan.state}`}${scan.truncated ? ', cut at a bound' : ''}`,
+      `searched: ${printable(scan.root)} (${scopeText(scan)}), ${countText(scan.files)} ${seen}${ending}`,
       ...problems(scan),
     ].join('\n')
   })
@@ -106,6 +111,17 @@ function searched(facts: HuntFacts): string {
   }
   if (facts.benign > 0) lines.push(`note:     ${facts.benign} known clean files of 3CX were seen`)
   return `${lines.join('\n')}\n`
+}
+
+function scopeText({ source, scan }: Scan): string {
+  switch (source) {
+    case 'installs':
+      return 'installs and their left-overs'
+    case 'processes':
+      return 'what runs'
+    default:
+      return scan === 'full' ? 'everything' : 'the places where 3CX lives'
+  }
 }
 
 const shownProblems = 10

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { decoders } from './decoders/index.ts'
 import type { IndicatorSet } from './domain/indicator.ts'
 import { matcher } from './domain/match.ts'
+import type { OsqueryTables } from './domain/osquery-tables.ts'
 import type { Platform } from './domain/platform.ts'
 import { Examiner } from './examining/examiner.ts'
 import { extensionHealth, type HealthSources } from './health.ts'
@@ -47,6 +48,8 @@ export interface CatalogueSettings {
   /** Directory for cache and records; absent: nothing is kept. */
   readonly stateDir?: string
   readonly limits?: Partial<SweepLimits>
+  /** Asks the osquery around this process; absent where there is none. */
+  readonly osquery?: OsqueryTables
   /** Session and tables of the extension around the catalogue; absent where there is no extension. */
   readonly extension?: Pick<HealthSources, 'session' | 'metrics'>
 }
@@ -141,6 +144,7 @@ async function openPlan(settings: Omit<CatalogueSettings, 'scope'>, log: Logger)
     cache: state === undefined ? noCache : openHashCache(join(state, 'hashes.db'), log, nowNs),
     clock: systemClock,
     installPlaces: bundled.installPlaces,
+    ...(settings.osquery && { osquery: settings.osquery }),
   }
   return { plan, sets, state, rules, engine, ...(reason === undefined ? {} : { engineReason: reason }), volumes }
 }

@@ -4,6 +4,7 @@
  */
 import { delimiter } from 'node:path'
 import { type CatalogueSettings, openResidentCatalogue, type ResidentCatalogue } from './catalogue.ts'
+import type { OsqueryTables } from './domain/osquery-tables.ts'
 import { releaseWhenIdle } from './idle-release.ts'
 import { type Logger, openLog } from './runtime/log.ts'
 import { collectGarbage } from './runtime/memory.ts'
@@ -20,11 +21,11 @@ const limits: Partial<TableLimits> = { maxBytes: 16 * 1024 * 1024 }
 /** Milliseconds from the start to the opening: osquery has its registration by then, and the host its boot. */
 const openAfterMs = 2_000
 
-export default definePlugins(({ session, metrics }) => {
+export default definePlugins(({ session, metrics, query }) => {
   const log = openLog(process.env['THREECX_VERBOSE'] ? 'debug' : 'warn')
   let opening: Promise<ResidentCatalogue> | undefined
   const open = () => {
-    opening ??= opened(log, { session, metrics })
+    opening ??= opened(log, { session, metrics }, { ask: (sql, signal) => query(sql, { signal }) })
     opening.catch(() => {
       opening = undefined
     })
@@ -48,10 +49,14 @@ export default definePlugins(({ session, metrics }) => {
   }
 })
 
-async function opened(log: Logger, extension: NonNullable<CatalogueSettings['extension']>): Promise<ResidentCatalogue> {
+async function opened(
+  log: Logger,
+  extension: NonNullable<CatalogueSettings['extension']>,
+  osquery: OsqueryTables,
+): Promise<ResidentCatalogue> {
   const stateDir = usableState(log)
   const rules = (process.env['THREECX_RULES'] ?? '').split(delimiter).filter(Boolean)
-  const settings = { ...(stateDir === undefined ? {} : { stateDir }), rules, extension }
+  const settings = { ...(stateDir === undefined ? {} : { stateDir }), rules, extension, osquery }
   const catalogue = await openResidentCatalogue(settings, log)
   if (rules.length > 0)
     for (const problem of await catalogue.rules.check()) log.warn(problem, 'a YARA rule is not in force')

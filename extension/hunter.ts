@@ -8,11 +8,13 @@ import { type HostVerdict, judgeHost } from './domain/host-verdict.ts'
 import type { Indicator, IndicatorSet } from './domain/indicator.ts'
 import type { Install } from './domain/install.ts'
 import type { DigestAlgorithm } from './domain/observable.ts'
+import type { TiedProcess } from './domain/process.ts'
 import type { NamedFiles } from './domain/question.ts'
 import { distinctScans, type Scan } from './domain/scan.ts'
 import { type HuntEvent, type HuntPlan, hunt } from './hunt.ts'
-import { defaultTimes, RememberedSearch } from './installs/remembered-search.ts'
 import { LiveQuestions } from './live-questions.ts'
+import { defaultTimes } from './remembered.ts'
+import { Surroundings, type SurroundingsAnswer } from './surroundings.ts'
 import type { ScanStore } from './sweep/scan-store.ts'
 import type { HuntServices } from './tables/services.ts'
 
@@ -40,7 +42,7 @@ export class Hunter implements HuntServices {
   readonly #store: ScanStore
   readonly #stored: readonly Scan[]
   readonly #questions: LiveQuestions
-  readonly #installs: RememberedSearch
+  readonly #surroundings: Surroundings
   readonly #standing = new Map<'places' | 'full', Promise<Standing>>()
 
   constructor(parts: HunterParts) {
@@ -49,10 +51,8 @@ export class Hunter implements HuntServices {
     this.#store = parts.store
     this.#stored = parts.store.load()
     this.#questions = new LiveQuestions(parts.plan)
-    this.#installs = new RememberedSearch(parts.plan, undefined, {
-      ...defaultTimes,
-      rememberMs: Number.POSITIVE_INFINITY,
-    })
+    const forever = { ...defaultTimes, rememberMs: Number.POSITIVE_INFINITY }
+    this.#surroundings = new Surroundings(parts.plan, undefined, forever)
     this.sets = parts.sets
     this.indicators = parts.plan.indicators
     this.indicatorsVersion = parts.plan.indicatorsVersion
@@ -79,22 +79,35 @@ export class Hunter implements HuntServices {
     return this.#questions.digests(artifact, wanted, signal)
   }
 
-  async installs(signal: AbortSignal): Promise<readonly Install[]> {
-    return (await this.#installs.get(signal)).installs
+  installs(signal: AbortSignal): Promise<readonly Install[]> {
+    return this.#surroundings.installs(signal)
+  }
+
+  processes(signal: AbortSignal): Promise<readonly TiedProcess[]> {
+    return this.#surroundings.processes(signal)
+  }
+
+  /** Everything beside the files, looked at once in the life of this hunter. */
+  surroundings(signal: AbortSignal): Promise<SurroundingsAnswer> {
+    return this.#surroundings.all(signal)
   }
 
   async scans(signal: AbortSignal): Promise<readonly Scan[]> {
     await this.#standingPass(this.#scope, signal)
     const standing = await Promise.all(this.#standing.values())
-    const fresh = [...standing.flatMap((one) => one.scans), ...this.#questions.scans]
+    const { scans } = await this.#surroundings.all(signal)
+    const fresh = [...standing.flatMap((one) => one.scans), ...scans, ...this.#questions.scans]
     const isFresh = (old: Scan) => fresh.some((scan) => scan.scan === old.scan && scan.root === old.root)
     const roots = new Set(this.#plan.volumes.map((volume) => volume.display))
     return distinctScans([...fresh, ...this.#stored.filter((old) => roots.has(old.root) && !isFresh(old))])
   }
 
   async verdict(signal: AbortSignal): Promise<HostVerdict> {
-    const { artifacts, scans } = await this.#standingPass(this.#scope, signal)
-    return judgeHost(artifacts, scans)
+    const [{ artifacts, scans }, beside] = await Promise.all([
+      this.#standingPass(this.#scope, signal),
+      this.#surroundings.all(signal),
+    ])
+    return judgeHost({ artifacts, ...beside }, [...scans, ...beside.scans])
   }
 
   now(): number {

@@ -33,6 +33,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'extension/sweep',
     'extension/runtime',
   ],
+  'extension/processes': ['extension/domain', 'extension/decoders'],
   'extension/deployment': ['extension/domain', 'extension/runtime'],
   extension: ['extension', 'package.json'],
   'daemon/spool': ['extension/domain'],

@@ -1,11 +1,14 @@
 /**
  * `threecx hunt`: looks for what the attack left behind, says what it found, and what to do next.
  */
+
+import type { Catalogue } from '../../extension/catalogue.ts'
 import type { Artifact } from '../../extension/domain/artifact.ts'
 import { errorCodes } from '../../extension/domain/errors.ts'
 import { type HostVerdict, judgeHost } from '../../extension/domain/host-verdict.ts'
 import type { Scan } from '../../extension/domain/scan.ts'
 import { readsEverything } from '../../extension/indicators/compile.ts'
+import type { SurroundingsAnswer } from '../../extension/surroundings.ts'
 import { artifactColumns, artifactRow } from '../../extension/tables/threecx-artifacts.ts'
 import { defineCommand, type Terminal } from '../command.ts'
 import { closing, openForHunt } from '../hunting.ts'
@@ -62,7 +65,9 @@ table threecx_artifacts, and the summary on stderr.`,
       }
       artifacts.sort(byGravity)
       const shown = artifacts.filter((one) => one.verdict !== 'benign')
-      const host = judgeHost(artifacts, scans)
+      const beside = await besideFiles(catalogue, terminal.signal)
+      scans.push(...beside.scans)
+      const host = judgeHost({ artifacts, ...beside }, scans)
       const report = {
         host,
         artifacts: shown,
@@ -80,6 +85,16 @@ table threecx_artifacts, and the summary on stderr.`,
     })
   },
 })
+
+/** Nothing when the hunt was interrupted: its report says what was found until then. */
+async function besideFiles({ hunter }: Catalogue, signal: AbortSignal): Promise<SurroundingsAnswer> {
+  try {
+    return await hunter.surroundings(signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    return { installs: [], processes: [], paddingCheck: 'unknown', scans: [] }
+  }
+}
 
 async function write(
   terminal: Terminal,
@@ -106,7 +121,7 @@ async function write(
 
 function exitCode(terminal: Terminal, host: HostVerdict, scans: readonly Scan[]): number {
   if (terminal.signal.aborted) return errorCodes.interrupted.exit
-  if (host.artifacts > 0 || host.verdict === 'contacted') return 1
+  if (host.verdict !== 'clean' && host.verdict !== 'unknown') return 1
   if (scans.some((scan) => scan.state === 'failed')) return errorCodes.engine_failed.exit
   return host.verdict === 'unknown' ? errorCodes.scan_incomplete.exit : 0
 }

@@ -6,12 +6,14 @@
  */
 import type { Artifact } from './artifact.ts'
 import { verdictOf } from './finding.ts'
+import type { HostState } from './host-state.ts'
 import type { Stage } from './indicator.ts'
+import type { InstallState } from './install.ts'
 
 /** Steps on a victim, first to last, each with what its traces say. */
 const steps = [
   ['delivery', 'an installer of an affected release lies on the disk'],
-  ['loader_host', 'an affected release is installed'],
+  ['loader_host', 'an affected release is or was installed'],
   ['loader', 'the trojanised media library is in place, and the app loads it at every start'],
   ['payload_carrier', 'the library with the encrypted payload is in place'],
   ['memory_payload', 'the loader ran: the second stage left its timer or was found decoded'],
@@ -39,9 +41,20 @@ export function stageOf(artifact: Artifact): Stage {
   return artifact.findings.find((one) => verdictOf(one.indicator) !== undefined)?.indicator.stage ?? 'unknown'
 }
 
+/** What an install of a compromised release says: one that a server hands out is on its way to others. */
+function installStage(state: InstallState): Stage {
+  return state === 'served' ? 'delivery' : 'loader_host'
+}
+
 /** The last step that left something that counts; undefined: none did. */
-export function reachedStage(artifacts: readonly Artifact[]): Stage | undefined {
-  const seen = new Set(artifacts.filter((one) => one.verdict !== 'benign').map(stageOf))
+export function reachedStage({ artifacts, installs, processes }: HostState): Stage | undefined {
+  const seen = new Set<Stage>([
+    ...artifacts.filter((one) => one.verdict !== 'benign').map(stageOf),
+    ...installs.flatMap(({ affected, state }) => (affected ? [installStage(state)] : [])),
+    ...processes.flatMap(({ evidence }) =>
+      evidence.flatMap(({ verdict, stage }) => (verdict === undefined || verdict === 'benign' ? [] : [stage])),
+    ),
+  ])
   return (
     steps.findLast(([stage]) => seen.has(stage))?.[0] ?? (seen.has('vendor_intrusion') ? 'vendor_intrusion' : undefined)
   )

@@ -2,15 +2,18 @@
  * What is said of a whole host, from everything found on it.
  */
 import { type Artifact, whyArtifact } from './artifact.ts'
-import { meaningOf, reachedStage } from './attack-progress.ts'
+import { reachedStage } from './attack-progress.ts'
+import type { Verdict } from './finding.ts'
+import type { HostState, PaddingCheck } from './host-state.ts'
+import { counts, storyOf } from './host-story.ts'
 import type { Stage } from './indicator.ts'
 import { highestLevel, type Level } from './level.ts'
 import { isComplete, type Scan } from './scan.ts'
 
 /**
- * - `compromised`: a malicious artifact is there.
+ * - `compromised`: a malicious artifact or process is there.
  * - `contacted`: C2 contact and no artifact.
- * - `exposed`: an affected release, or something suspicious, is there.
+ * - `exposed`: an affected release is or was there, or something suspicious is.
  * - `unknown`: nothing found, and not everything could be examined, or too long ago.
  * - `clean`: nothing found, everything examined.
  */
@@ -30,8 +33,11 @@ export interface HostVerdict {
   readonly firstSeen: number | undefined
   readonly lastSeen: number | undefined
   readonly artifacts: number
-  /** Artifacts that carry the version of an affected release. */
+  /** Installs of a compromised release, present, removed or served. */
   readonly installs: number
+  /** Running processes that count. */
+  readonly processes: number
+  readonly paddingCheck: PaddingCheck
   readonly isScanComplete: boolean
   /** When the pass that the answer rests on ended, unix seconds. */
   readonly scannedAt: number | undefined
@@ -45,54 +51,44 @@ export interface ScanAge {
   readonly stale: string | undefined
 }
 
-/** Judges a host. Benign artifacts do not count. Without an age, the newest scan is taken for it. */
-export function judgeHost(artifacts: readonly Artifact[], scans: readonly Scan[], age?: ScanAge): HostVerdict {
-  const counted = artifacts.filter((one) => one.verdict !== 'benign')
+/**
+ * Judges a host. Benign artifacts and releases that are not compromised do not count. Without an age, the newest scan is
+ * taken for it.
+ */
+export function judgeHost(state: HostState, scans: readonly Scan[], age?: ScanAge): HostVerdict {
+  const artifacts = state.artifacts.filter((one) => one.verdict !== 'benign')
+  const installs = state.installs.filter(({ affected }) => affected)
+  const processes = state.processes.filter(counts)
   const examined = scans.length > 0 && scans.every(isComplete)
   const complete = examined && age?.stale === undefined
-  const times = counted.map((one) => one.mtime).filter((time) => time > 0)
-  const story = storyOf(counted)
+  const times = artifacts.map((one) => one.mtime).filter((time) => time > 0)
+  const story = storyOf(state)
   const ends = scans.flatMap((scan) => scan.finished ?? [])
+  const verdicts = [...artifacts, ...processes].map(({ verdict }) => verdict)
+  const levels = [...artifacts, ...processes].map(({ level }) => level)
   return {
-    verdict: word(counted, complete),
-    level: highestLevel(counted.map((one) => one.level)),
-    stage: reachedStage(counted),
+    verdict: word([...verdicts, ...installs.map(() => 'affected' as const)], complete),
+    level: highestLevel([...levels, ...installs.map(() => affectedLevel)]),
+    stage: reachedStage(state),
     story,
-    reasons: [...story, ...reasons(counted, examined), ...(age?.stale === undefined ? [] : [age.stale])],
+    reasons: [...story, ...reasons(artifacts, examined), ...(age?.stale === undefined ? [] : [age.stale])],
     firstSeen: times.length > 0 ? Math.min(...times) : undefined,
     lastSeen: times.length > 0 ? Math.max(...times) : undefined,
-    artifacts: counted.length,
-    installs: counted.filter(isAffectedRelease).length,
+    artifacts: artifacts.length,
+    installs: installs.length,
+    processes: processes.length,
+    paddingCheck: state.paddingCheck,
     isScanComplete: complete,
     scannedAt: age ? age.scannedAt : ends.length > 0 ? Math.max(...ends) : undefined,
   }
 }
 
-/** Nothing is told of a host where nothing was found. */
-function storyOf(artifacts: readonly Artifact[]): string[] {
-  const stage = reachedStage(artifacts)
-  if (stage === undefined) return []
-  const payloads = artifacts.flatMap((one) => one.payloads)
-  const urls = [...new Set(payloads.flatMap((one) => one.urls))]
-  const runs = payloads.flatMap((one) => one.nextRun ?? [])
-  return [
-    `reached stage ${stage}: ${meaningOf(stage)}`,
-    ...(urls.length > 0 ? [`hidden addresses: ${urls.slice(0, maxListed).join(', ')}`] : []),
-    ...(runs.length > 0 ? [`the malware meant to run next at ${timeText(Math.max(...runs))}`] : []),
-  ]
-}
+/** That of the indicators of affected releases, which is how bad an install without any file is. */
+const affectedLevel: Level = 'high'
 
-/** Addresses in one sentence. */
-const maxListed = 20
-
-function timeText(seconds: number): string {
-  const time = new Date(seconds * 1000)
-  return Number.isNaN(time.getTime()) ? `${seconds} (unix seconds)` : time.toISOString().replace('.000Z', 'Z')
-}
-
-function word(artifacts: readonly Artifact[], complete: boolean): HostVerdictWord {
-  if (artifacts.some((one) => one.verdict === 'malicious')) return 'compromised'
-  if (artifacts.length > 0) return 'exposed'
+function word(verdicts: readonly Verdict[], complete: boolean): HostVerdictWord {
+  if (verdicts.includes('malicious')) return 'compromised'
+  if (verdicts.length > 0) return 'exposed'
   return complete ? 'clean' : 'unknown'
 }
 
@@ -101,8 +97,4 @@ function reasons(artifacts: readonly Artifact[], complete: boolean): string[] {
   if (artifacts.length > 20) out.push(`and ${artifacts.length - 20} more files`)
   if (!complete) out.push('not everything could be examined, see threecx_scans')
   return out
-}
-
-function isAffectedRelease(artifact: Artifact): boolean {
-  return artifact.findings.some((one) => one.observable.type === 'version' && one.indicator.status === 'affected')
 }

@@ -4,8 +4,9 @@
  * Scanners and SQL prefilters propose candidates and may propose too many (`officeaddons.com` is inside
  * `notofficeaddons.com.example`); only this decides. Both sides are canonical, so equality is string equality, except
  * for the types that contain: a domain covers its sub-domains, a URL what lies below its path, a path pattern every
- * user's copy.
+ * user's copy, a command line whatever stands between its parts.
  */
+import { commandLineParts, hasParts } from './command-line.ts'
 import type { Evidence } from './evidence.ts'
 import type { Finding } from './finding.ts'
 import { foldAscii, type Glob, glob, matchesGlob } from './glob.ts'
@@ -29,10 +30,13 @@ export function matcher(indicators: Iterable<Indicator>): Matcher {
   const exact = new Map<string, Indicator[]>()
   const pathsByName = new Map<string, PathIndicator[]>()
   const urlsByHost = new Map<string, Indicator[]>()
+  const commandLines: { readonly indicator: Indicator; readonly parts: readonly string[] }[] = []
   for (const indicator of indicators) {
     if (indicator.type === 'path') {
       for (const one of pathIndicators(indicator)) append(pathsByName, lastComponent(one.glob), one)
     } else if (indicator.type === 'url') append(urlsByHost, urlParts(indicator.value).host, indicator)
+    else if (indicator.type === 'command_line')
+      commandLines.push({ indicator, parts: commandLineParts(indicator.value) })
     else append(exact, key(indicator.type, indicator.value), indicator)
   }
 
@@ -44,6 +48,8 @@ export function matcher(indicators: Iterable<Indicator>): Matcher {
         return suffixes(seen.value).flatMap((name) => exact.get(key('domain', name)) ?? [])
       case 'url':
         return matchUrl(urlsByHost, exact, seen.value)
+      case 'command_line':
+        return commandLines.filter(({ parts }) => hasParts(seen.value, parts)).map(({ indicator }) => indicator)
       default:
         return exact.get(key(seen.type, seen.value)) ?? []
     }

@@ -5,13 +5,11 @@
  * Windows has the setting twice, and programs of either kind obey only their own: on means on for both.
  * https://learn.microsoft.com/security-updates/securityadvisories/2014/2915720
  */
+import type { PaddingCheck } from '../domain/host-state.ts'
 import type { OsqueryTables } from '../domain/osquery-tables.ts'
 import type { ScanEngine } from '../native/engine.ts'
 import { type RegistryQuery, registryValue } from '../native/registry.ts'
 import type { Volume } from '../sweep/volume.ts'
-
-/** State of the check. `unknown`: no Windows, or its registry could not be read. */
-export type PaddingCheck = 'on' | 'off' | 'unknown'
 
 const name = 'EnableCertPaddingCheck'
 const key = ['Microsoft', 'Cryptography', 'Wintrust', 'Config']

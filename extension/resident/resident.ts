@@ -11,13 +11,14 @@ import { type HostVerdict, judgeHost } from '../domain/host-verdict.ts'
 import type { Indicator, IndicatorSet } from '../domain/indicator.ts'
 import type { Install } from '../domain/install.ts'
 import type { DigestAlgorithm } from '../domain/observable.ts'
+import type { TiedProcess } from '../domain/process.ts'
 import type { NamedFiles } from '../domain/question.ts'
 import { distinctScans, type Scan } from '../domain/scan.ts'
 import type { HuntPlan } from '../hunt.ts'
-import { RememberedSearch } from '../installs/remembered-search.ts'
 import { LiveQuestions } from '../live-questions.ts'
 import type { Alarm } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/log.ts'
+import { Surroundings } from '../surroundings.ts'
 import type { HuntServices } from '../tables/services.ts'
 import { type FullPass, pendingScan, RunningPass } from './full-pass.ts'
 import type { PassHeader, PassStore, StoredArtifact } from './pass-store.ts'
@@ -48,7 +49,7 @@ export class Resident implements HuntServices {
   readonly #parts: ResidentParts
   readonly #byId: ReadonlyMap<string, Indicator>
   readonly #questions: LiveQuestions
-  readonly #installs: RememberedSearch
+  readonly #surroundings: Surroundings
   readonly #standing: StandingAnswer
   readonly #closing = new AbortController()
   #callOff = () => {}
@@ -66,7 +67,7 @@ export class Resident implements HuntServices {
     this.indicatorsVersion = parts.plan.indicatorsVersion
     this.#byId = new Map(this.indicators.map((one) => [one.id, one]))
     this.#questions = new LiveQuestions(parts.plan)
-    this.#installs = new RememberedSearch(parts.plan, this.#closing.signal)
+    this.#surroundings = new Surroundings(parts.plan, this.#closing.signal)
     this.#standing = new StandingAnswer(parts.plan, parts.residence, () => this.#stored(), this.#closing.signal)
   }
 
@@ -108,20 +109,30 @@ export class Resident implements HuntServices {
     return this.#questions.digests(artifact, wanted, this.#orClosing(signal))
   }
 
-  async installs(signal: AbortSignal): Promise<readonly Install[]> {
-    return (await this.#installs.get(signal)).installs
+  installs(signal: AbortSignal): Promise<readonly Install[]> {
+    return this.#surroundings.installs(signal)
+  }
+
+  processes(signal: AbortSignal): Promise<readonly TiedProcess[]> {
+    return this.#surroundings.processes(signal)
   }
 
   async scans(signal: AbortSignal): Promise<readonly Scan[]> {
-    const { scans } = await this.#standing.get(signal)
-    return distinctScans([...this.#fullScans(), ...scans, ...this.#questions.scans])
+    const [{ scans }, beside] = await Promise.all([this.#standing.get(signal), this.#surroundings.all(signal)])
+    return distinctScans([...this.#fullScans(), ...scans, ...beside.scans, ...this.#questions.scans])
   }
 
   async verdict(signal: AbortSignal): Promise<HostVerdict> {
-    const { artifacts, scans } = await this.#standing.get(signal)
+    const [{ artifacts, scans }, beside] = await Promise.all([
+      this.#standing.get(signal),
+      this.#surroundings.all(signal),
+    ])
     const header = this.#header()
     const scannedAt = header && Math.floor(header.finishedMs / 1000)
-    return judgeHost(artifacts, this.#relied(header, scans), { scannedAt, stale: this.#stale(header) })
+    return judgeHost({ artifacts, ...beside }, [...this.#relied(header, scans), ...beside.scans], {
+      scannedAt,
+      stale: this.#stale(header),
+    })
   }
 
   now(): number {

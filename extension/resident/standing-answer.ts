@@ -11,6 +11,7 @@ import type { Scan } from '../domain/scan.ts'
 import { type FileAt, type HuntPlan, hunt } from '../hunt.ts'
 import type { EngineErrorCode, FileIdentity } from '../native/engine.ts'
 import { untilAborted } from '../native/portable/patience.ts'
+import { Remembered } from '../remembered.ts'
 import { ArtifactList } from './artifact-list.ts'
 import { pendingScan } from './full-pass.ts'
 import type { StoredArtifact } from './pass-store.ts'
@@ -24,12 +25,6 @@ export interface Standing {
   readonly scans: readonly Scan[]
 }
 
-interface Look {
-  readonly standing: Promise<Standing>
-  /** When it was done; undefined while it is not. */
-  doneMs: number | undefined
-}
-
 /** Files looked up by one call of the engine. */
 const lookedUpAtOnce = 1024
 /** Outcomes after which a file is known not to be there as it was. */
@@ -41,7 +36,7 @@ export class StandingAnswer {
   readonly #residence: Residence
   readonly #stored: () => readonly StoredArtifact[]
   readonly #closing: AbortSignal
-  #look: Look | undefined
+  readonly #looks: Remembered<Standing>
 
   /** `stored` gives the artifacts of the last complete pass; `closing` ends every look. */
   constructor(plan: HuntPlan, residence: Residence, stored: () => readonly StoredArtifact[], closing: AbortSignal) {
@@ -49,37 +44,21 @@ export class StandingAnswer {
     this.#residence = residence
     this.#stored = stored
     this.#closing = closing
+    const times = { rememberMs: residence.rememberMs, timeoutMs: residence.liveTimeoutMs }
+    this.#looks = new Remembered((signal) => this.#examine(signal), plan.clock, closing, times)
   }
 
   /** The answer for one caller, who may stop waiting while others go on. */
   get(signal: AbortSignal): Promise<Standing> {
-    return untilAborted(signal, this.#current().standing)
+    return this.#looks.get(signal)
   }
 
   /** Makes the next caller look again: a new pass was stored. */
   forget(): void {
-    this.#look = undefined
+    this.#looks.forget()
   }
 
-  #current(): Look {
-    const look = this.#look
-    const age = look?.doneMs === undefined ? 0 : this.#plan.clock.nowMs() - look.doneMs
-    if (look && age >= 0 && age < this.#residence.rememberMs) return look
-    const fresh: Look = { standing: this.#examine(), doneMs: undefined }
-    this.#look = fresh
-    fresh.standing.then(
-      () => {
-        fresh.doneMs = this.#plan.clock.nowMs()
-      },
-      () => {
-        if (this.#look === fresh) this.#look = undefined // the next caller tries again
-      },
-    )
-    return fresh
-  }
-
-  async #examine(): Promise<Standing> {
-    const signal = AbortSignal.any([this.#closing, AbortSignal.timeout(this.#residence.liveTimeoutMs)])
+  async #examine(signal: AbortSignal): Promise<Standing> {
     const list = new ArtifactList(2 * this.#residence.maxArtifacts)
     const changed = new Set(await this.#lookUp(list, signal))
     const scans: Scan[] = []

@@ -9,6 +9,7 @@ import { threecxExtension } from './threecx-extension.ts'
 import { threecxIndicators } from './threecx-indicators.ts'
 import { threecxInstalls } from './threecx-installs.ts'
 import { threecxPayloads } from './threecx-payloads.ts'
+import { threecxProcesses } from './threecx-processes.ts'
 import { threecxScans } from './threecx-scans.ts'
 import { threecxVerdict } from './threecx-verdict.ts'
 
@@ -18,6 +19,7 @@ export const tables = [
   threecxArtifacts,
   threecxPayloads,
   threecxInstalls,
+  threecxProcesses,
   threecxIndicators,
   threecxScans,
   threecxExtension,
@@ -55,6 +57,7 @@ function each(
     hunt(threecxArtifacts),
     hunt(threecxPayloads),
     hunt(threecxInstalls),
+    hunt(threecxProcesses),
     hunt(threecxIndicators),
     hunt(threecxScans),
     health(threecxExtension),

@@ -6,6 +6,7 @@ import type { HostVerdict } from '../domain/host-verdict.ts'
 import type { Indicator, IndicatorSet } from '../domain/indicator.ts'
 import type { Install } from '../domain/install.ts'
 import type { DigestAlgorithm } from '../domain/observable.ts'
+import type { TiedProcess } from '../domain/process.ts'
 import type { NamedFiles } from '../domain/question.ts'
 import type { Scan } from '../domain/scan.ts'
 
@@ -21,6 +22,8 @@ export interface HuntServices {
   digests(artifact: Artifact, wanted: readonly DigestAlgorithm[], signal: AbortSignal): Promise<Artifact['digests']>
   /** Installs of the app, what is left of them, and what servers hand out; looked for at once. */
   installs(signal: AbortSignal): Promise<readonly Install[]>
+  /** Running processes tied to the campaign; looked at at once, none in an image. */
+  processes(signal: AbortSignal): Promise<readonly TiedProcess[]>
   /** Passes of this process, and the last ones of earlier processes; at least one. */
   scans(signal: AbortSignal): Promise<readonly Scan[]>
   verdict(signal: AbortSignal): Promise<HostVerdict>

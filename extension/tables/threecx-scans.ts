@@ -21,7 +21,7 @@ export const threecxScans = defineTable({
     state: text('pending, running, finished, aborted or failed'),
     percent: integer('How far a running pass is, by the files that the last complete one saw; NULL when nobody knows'),
     next_run: bigint('When a pass of this kind runs next by itself, unix seconds; NULL when it runs on demand'),
-    files: bigint('Files seen by name'),
+    files: bigint('Files seen by name; processes where the source is processes'),
     bytes: bigint('Bytes read'),
     hashed: bigint('Files opened and read'),
     cached: bigint('Files answered from the hash cache'),

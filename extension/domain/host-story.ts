@@ -1,0 +1,82 @@
+/**
+ * What happened on a host, in sentences, in the order in which it happened: what was installed, what runs, how far the
+ * attack got, what it hid and when it meant to go on.
+ */
+import { meaningOf, reachedStage } from './attack-progress.ts'
+import type { HostState } from './host-state.ts'
+import { fixedVersion, type Install } from './install.ts'
+import type { TiedProcess } from './process.ts'
+
+/** Addresses, installs or processes in one list. */
+const maxListed = 20
+
+/** Sentences about a host; a clean install of the app is worth one, a host without traces has none. */
+export function storyOf(state: HostState): string[] {
+  const stage = reachedStage(state)
+  const payloads = state.artifacts.flatMap((one) => one.payloads)
+  const urls = [...new Set(payloads.flatMap((one) => one.urls))]
+  const runs = payloads.flatMap((one) => one.nextRun ?? [])
+  return [
+    ...listed(state.installs, installText, 'installs, see threecx_installs'),
+    ...listed(state.processes.filter(counts), processText, 'processes, see threecx_processes'),
+    ...(stage === undefined ? [] : [`reached stage ${stage}: ${meaningOf(stage)}`]),
+    ...(urls.length > 0 ? [`hidden addresses: ${urls.slice(0, maxListed).join(', ')}`] : []),
+    ...(runs.length > 0 ? [`the malware meant to run next at ${timeText(Math.max(...runs))}`] : []),
+    ...(hasPadding(state) && state.paddingCheck !== 'unknown' ? [paddingText(state.paddingCheck)] : []),
+  ]
+}
+
+/** Whether a process speaks against its host: a clean app that runs does not. */
+export function counts({ verdict }: TiedProcess): boolean {
+  return verdict !== 'benign'
+}
+
+function listed<T>(all: readonly T[], text: (one: T) => string, rest: string): string[] {
+  const shown = all.slice(0, maxListed).map(text)
+  return all.length > maxListed ? [...shown, `and ${all.length - maxListed} more ${rest}`] : shown
+}
+
+function installText({ state, platform, version, affected, user, scope, home, imagePath, firstSeen }: Install): string {
+  const app = `3CX Desktop App${version === undefined ? ' of unknown version' : ` ${version}`} for ${systems[platform]}`
+  const whose = scope === 'user' && user !== '' ? ` for ${user}` : ''
+  const when = firstSeen === undefined ? '' : `, since ${timeText(firstSeen)}`
+  const kind =
+    affected === undefined ? '' : affected ? '; that release is compromised' : '; that release is not compromised'
+  const place = home === '' ? imagePath : home
+  switch (state) {
+    case 'present':
+      return `installed: ${app}${whose} in ${place}${when}${kind}`
+    case 'removed':
+      return `was installed: ${app}${whose} (${place})${firstSeen === undefined ? '' : `, seen ${timeText(firstSeen)}`}${kind}`
+    case 'served':
+      return `handed out to others: ${app} (${imagePath})${kind}${affected ? `, replace it by ${fixedVersion} or later` : ''}`
+  }
+}
+
+const systems = { windows: 'Windows', darwin: 'macOS', linux: 'Linux' } as const
+
+function processText({ pid, name, path, user, evidence }: TiedProcess): string {
+  const [first] = evidence
+  const whose = user === '' ? '' : ` as ${user}`
+  return `running: ${path || name} (process ${pid}${whose}): ${first?.component ?? 'tied to the campaign'}`
+}
+
+function hasPadding({ artifacts }: HostState): boolean {
+  return artifacts.some(
+    ({ verdict, findings }) =>
+      verdict !== 'benign' &&
+      findings.some(({ observable: { type, value } }) => type === 'structure' && value === 'cert_padding'),
+  )
+}
+
+function paddingText(check: 'on' | 'off'): string {
+  return check === 'on'
+    ? 'Windows refuses signatures with bytes behind them here (EnableCertPaddingCheck is on)'
+    : 'Windows accepts signatures with bytes behind them here (EnableCertPaddingCheck is off)'
+}
+
+/** 2023-03-22T14:00:00Z. */
+function timeText(seconds: number): string {
+  const time = new Date(seconds * 1000)
+  return Number.isNaN(time.getTime()) ? `${seconds} (unix seconds)` : time.toISOString().replace('.000Z', 'Z')
+}

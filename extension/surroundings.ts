@@ -1,0 +1,134 @@
+/**
+ * What a host shows beside its files: where the app is installed or was, and what runs.
+ *
+ * Both are looked at when somebody asks, and each look leaves records of how complete it was.
+ */
+import type { Artifact } from './domain/artifact.ts'
+import type { HostState, PaddingCheck } from './domain/host-state.ts'
+import type { Install } from './domain/install.ts'
+import type { PathText } from './domain/path-text.ts'
+import type { ProcessesAnswer, ProcessReason, TiedProcess } from './domain/process.ts'
+import { isBlinding, type Scan } from './domain/scan.ts'
+import { type HuntPlan, hunt } from './hunt.ts'
+import { findInstalls, type InstallSearch } from './installs/find-installs.ts'
+import { certPaddingCheck } from './installs/padding-check.ts'
+import { lookAtProcesses } from './processes/look-at-processes.ts'
+import { type LookTimes, Remembered } from './remembered.ts'
+import { readOwners } from './sweep/owners.ts'
+import type { Volume } from './sweep/volume.ts'
+
+/** Everything beside the files, and how complete it is. */
+export interface SurroundingsAnswer extends Omit<HostState, 'artifacts'> {
+  readonly scans: readonly Scan[]
+}
+
+interface ProcessLook {
+  readonly processes: readonly TiedProcess[]
+  readonly scans: readonly Scan[]
+}
+
+/** Answers over one plan. */
+export class Surroundings {
+  readonly #plan: HuntPlan
+  readonly #installs: Remembered<InstallSearch>
+  readonly #processes: Remembered<ProcessLook>
+  readonly #paddingCheck: Remembered<PaddingCheck>
+
+  /** `closing` ends every look. */
+  constructor(plan: HuntPlan, closing?: AbortSignal, times?: LookTimes) {
+    this.#plan = plan
+    this.#installs = new Remembered((signal) => findInstalls(plan, signal), plan.clock, closing, times)
+    this.#paddingCheck = new Remembered((signal) => this.#askPaddingCheck(signal), plan.clock, closing, times)
+    this.#processes = new Remembered((signal) => this.#look(signal), plan.clock, closing, times)
+  }
+
+  async installs(signal: AbortSignal): Promise<readonly Install[]> {
+    return (await this.#installs.get(signal)).installs
+  }
+
+  async processes(signal: AbortSignal): Promise<readonly TiedProcess[]> {
+    return (await this.#processes.get(signal)).processes
+  }
+
+  async all(signal: AbortSignal): Promise<SurroundingsAnswer> {
+    const [{ installs, scans }, processes, paddingCheck] = await Promise.all([
+      this.#installs.get(signal),
+      this.#processes.get(signal),
+      this.#paddingCheck.get(signal),
+    ])
+    return { installs, processes: processes.processes, paddingCheck, scans: [...scans, ...processes.scans] }
+  }
+
+  async #askPaddingCheck(signal: AbortSignal): Promise<PaddingCheck> {
+    const { volumes, engine, osquery } = this.#plan
+    for (const volume of volumes) {
+      const state = await certPaddingCheck(engine, volume, signal, osquery)
+      if (state !== 'unknown') return state
+    }
+    return 'unknown'
+  }
+
+  /** Nothing runs in an image. */
+  async #look(signal: AbortSignal): Promise<ProcessLook> {
+    const { volumes, indicators, matcher, osquery, clock, engine } = this.#plan
+    const volume = volumes.find(({ isImage }) => !isImage)
+    if (!volume?.platform) return { processes: [], scans: [] }
+    const startedMs = clock.nowMs()
+    const { platform } = volume
+    const owners = await readOwners(engine, volume.canonical)
+    const judge = (path: PathText, until: AbortSignal) => judgeFile(this.#plan, path, until)
+    const parts = { platform, indicators, matcher, judge, owners, ...(osquery && { osquery }) }
+    const answer = await lookAtProcesses(parts, signal)
+    return { processes: answer.processes, scans: [this.#record(volume, answer, startedMs)] }
+  }
+
+  #record(volume: Volume, { seen, reasons }: ProcessesAnswer, startedMs: number): Scan {
+    const nowMs = this.#plan.clock.nowMs()
+    const errors = reasons.map((reason) => ({
+      path: 'processes',
+      code: errorCodes[reason.code],
+      message: said(reason),
+    }))
+    const count = (of: typeof errors) => of.reduce((sum, one) => sum + (reasons[errors.indexOf(one)]?.count ?? 0), 0)
+    return {
+      scan: 'places',
+      source: 'processes',
+      root: volume.display,
+      started: Math.floor(startedMs / 1000),
+      finished: Math.floor(nowMs / 1000),
+      state: 'finished',
+      files: seen,
+      bytes: 0,
+      hashed: 0,
+      cached: 0,
+      skipped: count(errors),
+      unexamined: count(errors.filter(isBlinding)),
+      errors,
+      truncated: false,
+      durationMs: nowMs - startedMs,
+      indicatorsVersion: this.#plan.indicatorsVersion,
+    }
+  }
+}
+
+/** The codes of scan errors: bounds of the search are part of what is promised, refusals are not. */
+const errorCodes: Readonly<Record<ProcessReason['code'], string>> = {
+  vanished: 'vanished',
+  denied: 'denied',
+  protected: 'protected',
+  damaged: 'io',
+  bounds: 'bounds',
+  deadline: 'bounds',
+  unsupported: 'unsupported',
+}
+
+function said({ message, count }: ProcessReason): string {
+  return count === 1 ? message : `${message} (${count} times)`
+}
+
+/** As a hunt for that one file would. */
+async function judgeFile(plan: HuntPlan, path: PathText, signal: AbortSignal): Promise<Artifact | undefined> {
+  const question = { kind: 'named', paths: [path], directories: [], stretches: [], keep: () => true } as const
+  for await (const event of hunt(plan, question, signal)) if (event.kind === 'artifact') return event.artifact
+  return undefined
+}
