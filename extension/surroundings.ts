@@ -7,19 +7,28 @@ import type { Artifact } from './domain/artifact.ts'
 import type { HostState, PaddingCheck } from './domain/host-state.ts'
 import type { Install } from './domain/install.ts'
 import type { PathText } from './domain/path-text.ts'
-import type { ProcessesAnswer, ProcessReason, TiedProcess } from './domain/process.ts'
-import { isBlinding, type Scan } from './domain/scan.ts'
+import type { ProcessReason, TiedProcess } from './domain/process.ts'
+import { isBlinding, type Scan, type ScanError } from './domain/scan.ts'
 import { type HuntPlan, hunt } from './hunt.ts'
 import { findInstalls, type InstallSearch } from './installs/find-installs.ts'
 import { certPaddingCheck } from './installs/padding-check.ts'
 import { lookAtProcesses } from './processes/look-at-processes.ts'
 import { type LookTimes, Remembered } from './remembered.ts'
 import { readOwners } from './sweep/owners.ts'
-import type { Volume } from './sweep/volume.ts'
 
 /** Everything beside the files, and how complete it is. */
 export interface SurroundingsAnswer extends Omit<HostState, 'artifacts'> {
   readonly scans: readonly Scan[]
+}
+
+/** One kind of refusal, and how often it was met. */
+interface CountedError extends ScanError {
+  readonly count: number
+}
+
+interface Looked {
+  readonly seen: number
+  readonly errors: readonly CountedError[]
 }
 
 interface ProcessLook {
@@ -37,7 +46,7 @@ export class Surroundings {
   /** `closing` ends every look. */
   constructor(plan: HuntPlan, closing?: AbortSignal, times?: LookTimes) {
     this.#plan = plan
-    this.#installs = new Remembered((signal) => findInstalls(plan, signal), plan.clock, closing, times)
+    this.#installs = new Remembered((signal) => this.#findInstalls(signal), plan.clock, closing, times)
     this.#paddingCheck = new Remembered((signal) => this.#askPaddingCheck(signal), plan.clock, closing, times)
     this.#processes = new Remembered((signal) => this.#look(signal), plan.clock, closing, times)
   }
@@ -68,6 +77,18 @@ export class Surroundings {
     return 'unknown'
   }
 
+  /** A search that takes too long is a record of its own, not the end of the verdict. */
+  async #findInstalls(signal: AbortSignal): Promise<InstallSearch> {
+    const startedMs = this.#plan.clock.nowMs()
+    try {
+      return await findInstalls(this.#plan, signal)
+    } catch (cause) {
+      if (!isTimeout(signal)) throw cause
+      const scans = this.#plan.volumes.map(({ display }) => this.#aborted('installs', display, startedMs))
+      return { installs: [], scans }
+    }
+  }
+
   /** Nothing runs in an image. */
   async #look(signal: AbortSignal): Promise<ProcessLook> {
     const { volumes, indicators, matcher, osquery, clock, engine } = this.#plan
@@ -78,22 +99,30 @@ export class Surroundings {
     const owners = await readOwners(engine, volume.canonical)
     const judge = (path: PathText, until: AbortSignal) => judgeFile(this.#plan, path, until)
     const parts = { platform, indicators, matcher, judge, owners, ...(osquery && { osquery }) }
-    const answer = await lookAtProcesses(parts, signal)
-    return { processes: answer.processes, scans: [this.#record(volume, answer, startedMs)] }
+    const source = 'processes'
+    try {
+      const { processes, seen, reasons } = await lookAtProcesses(parts, signal)
+      const errors = reasons.map((one) => ({ path: source, code: errorCodes[one.code], ...said(one) }))
+      return { processes, scans: [this.#record(source, volume.display, startedMs, { seen, errors })] }
+    } catch (cause) {
+      if (!isTimeout(signal)) throw cause
+      return { processes: [], scans: [this.#aborted(source, volume.display, startedMs)] }
+    }
   }
 
-  #record(volume: Volume, { seen, reasons }: ProcessesAnswer, startedMs: number): Scan {
+  #aborted(source: string, root: PathText, startedMs: number): Scan {
+    const message = 'it took too long and was given up'
+    const errors = [{ path: root, code: 'timeout', message, count: 1 }]
+    return { ...this.#record(source, root, startedMs, { seen: 0, errors }), state: 'aborted' }
+  }
+
+  #record(source: string, root: PathText, startedMs: number, { seen, errors }: Looked): Scan {
     const nowMs = this.#plan.clock.nowMs()
-    const errors = reasons.map((reason) => ({
-      path: 'processes',
-      code: errorCodes[reason.code],
-      message: said(reason),
-    }))
-    const count = (of: typeof errors) => of.reduce((sum, one) => sum + (reasons[errors.indexOf(one)]?.count ?? 0), 0)
+    const count = (of: readonly CountedError[]) => of.reduce((sum, one) => sum + one.count, 0)
     return {
       scan: 'places',
-      source: 'processes',
-      root: volume.display,
+      source,
+      root,
       started: Math.floor(startedMs / 1000),
       finished: Math.floor(nowMs / 1000),
       state: 'finished',
@@ -103,7 +132,7 @@ export class Surroundings {
       cached: 0,
       skipped: count(errors),
       unexamined: count(errors.filter(isBlinding)),
-      errors,
+      errors: errors.map(({ path, code, message }) => ({ path, code, message })),
       truncated: false,
       durationMs: nowMs - startedMs,
       indicatorsVersion: this.#plan.indicatorsVersion,
@@ -122,8 +151,13 @@ const errorCodes: Readonly<Record<ProcessReason['code'], string>> = {
   unsupported: 'unsupported',
 }
 
-function said({ message, count }: ProcessReason): string {
-  return count === 1 ? message : `${message} (${count} times)`
+function said({ message, count }: ProcessReason) {
+  return { message: count === 1 ? message : `${message} (${count} times)`, count }
+}
+
+/** Whether a look ended because it took too long, and not because the hunt closes. */
+function isTimeout({ aborted, reason }: AbortSignal): boolean {
+  return aborted && reason instanceof DOMException && reason.name === 'TimeoutError'
 }
 
 /** As a hunt for that one file would. */

@@ -41,7 +41,7 @@ function installText({ state, platform, version, affected, user, scope, home, im
   const whose = scope === 'user' && user !== '' ? ` for ${user}` : ''
   const when = firstSeen === undefined ? '' : `, since ${timeText(firstSeen)}`
   const kind =
-    affected === undefined ? '' : affected ? '; that release is compromised' : '; that release is not compromised'
+    affected === undefined ? '' : affected ? '; that release is compromised' : '; not one of the compromised releases'
   const place = home === '' ? imagePath : home
   switch (state) {
     case 'present':

@@ -27,7 +27,10 @@ export async function hiveTraces(reader: FileReader, file: PlacedFile, signal: A
   const queries = isAmcache ? amcacheEntries : isMachine ? [...machineEntries, profiles] : userEntries
   const keys = await engine.registry([volume.canonical], entry, queries, signal)
   const path = displayPath(volume, entry.path)
-  if ('problem' in keys) return { traces: [], errors: [{ path, code: 'io', message: keys.problem }] }
+  if ('problem' in keys) {
+    const code = keys.isUnsupported ? 'unsupported' : 'io'
+    return { traces: [], errors: [{ path, code, message: keys.problem }] }
+  }
   const base = { path, imagePath: imagePath(volume, entry.path), platform: 'windows' as const }
   if (isAmcache) return { traces: keys.map((key) => amcacheTrace(base, key)), errors: [] }
   const accounts = isMachine ? accountsOf(keys) : new Map<string, string>()

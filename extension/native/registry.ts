@@ -29,8 +29,8 @@ export interface RegistryKey {
   readonly values: Readonly<Record<string, string | number>>
 }
 
-/** Keys in the order of the queries, or why there are none. */
-export type RegistryAnswer = readonly RegistryKey[] | { readonly problem: string }
+/** Keys in the order of the queries, or why there are none; `isUnsupported`: this engine reads none at all. */
+export type RegistryAnswer = readonly RegistryKey[] | { readonly problem: string; readonly isUnsupported?: true }
 
 /** Queries as the add-on takes them. */
 export interface RegistryQueryData {
@@ -41,7 +41,10 @@ export interface RegistryQueryData {
 }
 
 /** What an engine without a reader of hives says. */
-export const noRegistry: RegistryAnswer = { problem: 'the portable engine reads no registry hives' }
+export const noRegistry: RegistryAnswer = {
+  problem: 'the portable engine reads no registry hives',
+  isUnsupported: true,
+}
 
 /** Lays a query out flat. */
 export function registryQueryData({ path, values, having }: RegistryQuery): RegistryQueryData {

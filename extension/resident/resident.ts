@@ -67,7 +67,9 @@ export class Resident implements HuntServices {
     this.indicatorsVersion = parts.plan.indicatorsVersion
     this.#byId = new Map(this.indicators.map((one) => [one.id, one]))
     this.#questions = new LiveQuestions(parts.plan)
-    this.#surroundings = new Surroundings(parts.plan, this.#closing.signal)
+    const { rememberMs, liveTimeoutMs } = parts.residence
+    const times = { rememberMs, timeoutMs: liveTimeoutMs }
+    this.#surroundings = new Surroundings(parts.plan, this.#closing.signal, times)
     this.#standing = new StandingAnswer(parts.plan, parts.residence, () => this.#stored(), this.#closing.signal)
   }
 

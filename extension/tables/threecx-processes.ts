@@ -43,7 +43,7 @@ export const threecxProcesses = defineTable({
   identity: ['pid', 'start_time'],
   examples: [
     "SELECT pid, path, version, verdict FROM threecx_processes WHERE verdict != 'benign'",
-    "SELECT pid, path, json_extract(value, '$.fields') AS loader FROM threecx_processes, json_each(evidence) WHERE json_extract(value, '$.type') = 'memory'",
+    "SELECT p.pid, p.path, json_extract(e.value, '$.fields') AS loader FROM threecx_processes p, json_each(p.evidence) e WHERE json_extract(e.value, '$.type') = 'memory'",
     "SELECT p.pid, p.user, p.path FROM threecx_processes p WHERE p.stage = 'macos_second_stage'",
   ],
   async *generate(context, services: HuntServices) {

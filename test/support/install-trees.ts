@@ -12,7 +12,6 @@ import { findInstalls, type InstallParts, type InstallSearch } from '../../exten
 import type { ScanEngine } from '../../extension/native/engine.ts'
 import { defaultLimits } from '../../extension/sweep/request.ts'
 import { imageVolume } from '../../extension/sweep/volume.ts'
-import { type HiveKey, hive } from './hive-builder.ts'
 
 /** Files by path below the root. */
 export type Tree = Readonly<Record<string, Uint8Array | string>>
@@ -58,28 +57,4 @@ export function searchTree(engine: ScanEngine, tree: Tree, platform: Platform, o
     const found = await findInstalls(osquery ? { ...parts, osquery } : parts, new AbortController().signal)
     return JSON.parse(JSON.stringify(found).replaceAll(root, '/image'))
   })
-}
-
-/** Nested keys: `a\b\c` to the keys at its end. */
-export function below(path: string, keys: Readonly<Record<string, HiveKey>>): HiveKey {
-  const names = path.split('\\')
-  return names.reduceRight<HiveKey>((inner, name) => ({ keys: { [name]: inner } }), { keys })
-}
-
-/** Several trees of keys as one. */
-export function merged(...all: readonly HiveKey[]): HiveKey {
-  const out: { values: Record<string, unknown>; keys: Record<string, HiveKey> } = { values: {}, keys: {} }
-  for (const one of all) {
-    Object.assign(out.values, one.values)
-    for (const [name, key] of Object.entries(one.keys ?? {})) {
-      out.keys[name] = merged(...(out.keys[name] ? [out.keys[name]] : []), key)
-    }
-  }
-  const lastWritten = all.findLast((one) => one.lastWritten !== undefined)?.lastWritten
-  return { ...(out as HiveKey), ...(lastWritten === undefined ? {} : { lastWritten }) }
-}
-
-/** A hive with one uninstall entry below some key. */
-export function entryHive(path: string, values: HiveKey['values'] & object, name = '{3CX}'): Uint8Array {
-  return hive(below(path, { [name]: { lastWritten: 1_679_480_000, values } }))
 }

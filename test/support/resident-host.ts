@@ -26,10 +26,22 @@ import { plantImage } from './sample-image.ts'
 const sets = loadBundledSets()
 const indicators = sets.flatMap((set) => set.indicators)
 const places = loadPlaces()
+/** As on a live host: those of images look into every directory. */
+const livePlaces = loadInstallPlaces().filter(({ imagesOnly }) => !imagesOnly)
 
 /** A walk over everything, as only a full pass asks for. */
 export function isOverEverything(plan: WalkPlan): boolean {
   return plan.rules.some((rule) => rule.pattern.startsWith('**'))
+}
+
+const besidePatterns = new Set([
+  ...livePlaces.map(({ pattern }) => pattern.replaceAll('<user>', '*')),
+  'Windows/System32/config/SOFTWARE',
+])
+
+/** A walk that looks for installs, or for a setting of the system. */
+function isBesideFiles(plan: WalkPlan): boolean {
+  return plan.rules.every(({ pattern }) => besidePatterns.has(pattern))
 }
 
 /** One thing the log was told. */
@@ -44,7 +56,7 @@ export class ResidentHost {
   readonly image = join(this.directory, 'image')
   readonly database = join(this.directory, 'sweep.db')
   readonly told: Told[] = []
-  /** Walks that were asked for, in order. */
+  /** Walks for files that were asked for, in order. */
   readonly walks: WalkPlan[] = []
   /** What a walk over everything waits for after each batch; it may reject. */
   gate: () => Promise<void> = async () => {}
@@ -78,7 +90,7 @@ export class ResidentHost {
       volumes: [await imageVolume(this.image, 'windows')],
       indicators,
       places,
-      installPlaces: loadInstallPlaces(),
+      installPlaces: livePlaces,
       limits: defaultLimits,
       mounts: 'same',
       matcher: matcher(indicators),
@@ -180,7 +192,7 @@ export class ResidentHost {
     return {
       ...engine,
       async *walk(plan, signal) {
-        walks.push(plan)
+        if (!isBesideFiles(plan)) walks.push(plan)
         for await (const batch of engine.walk(plan, signal)) {
           yield batch
           if (isOverEverything(plan)) await host.gate()

@@ -5,8 +5,9 @@ import { loadNative } from '../../../extension/native/native.ts'
 import { portableEngine } from '../../../extension/native/portable/index.ts'
 import { expectGolden } from '../../support/golden.ts'
 import { hive } from '../../support/hive-builder.ts'
+import { below, entryHive, merged } from '../../support/hive-keys.ts'
 import { appProgram } from '../../support/image/windows-app.ts'
-import { below, entryHive, merged, plantedAt, searchTree, type Tree } from '../../support/install-trees.ts'
+import { plantedAt, searchTree, type Tree } from '../../support/install-trees.ts'
 import { binaryPlist, xmlPlist } from '../../support/plist-builder.ts'
 
 const loaded = loadNative()

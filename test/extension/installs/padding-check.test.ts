@@ -6,7 +6,8 @@ import { loadNative } from '../../../extension/native/native.ts'
 import { portableEngine } from '../../../extension/native/portable/index.ts'
 import { imageVolume, type Volume } from '../../../extension/sweep/volume.ts'
 import { type HiveKey, type HiveValue, hive } from '../../support/hive-builder.ts'
-import { below, merged, withTree } from '../../support/install-trees.ts'
+import { below, merged } from '../../support/hive-keys.ts'
+import { withTree } from '../../support/install-trees.ts'
 
 const loaded = loadNative()
 const native = 'problem' in loaded ? undefined : loaded

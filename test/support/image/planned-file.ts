@@ -33,6 +33,7 @@ export const because = {
   path: { matchedBy: 'path', verdict: 'malicious' },
   suspiciousPath: { matchedBy: 'path', verdict: 'suspicious' },
   filename: { matchedBy: 'filename', verdict: 'affected' },
+  suspiciousFilename: { matchedBy: 'filename', verdict: 'suspicious' },
   version: { matchedBy: 'version', verdict: 'affected' },
 } as const satisfies Record<string, Reason>
 
@@ -75,6 +76,11 @@ export function planted(
 export function ordinary(path: string, bytes: Uint8Array, component = 'ordinary file'): PlannedFile {
   const mtime = earlier + path.length
   return { path, bytes, mtime, isExecutable: false, component, stage: 'unknown', isInside: false, reasons: [] }
+}
+
+/** The same file, put there with the compromised builds. */
+export function fromThen(file: PlannedFile): PlannedFile {
+  return { ...file, mtime: installed + file.path.length }
 }
 
 /** The same file with the executable bit. */

@@ -11,7 +11,7 @@ import { noise } from '../noise.ts'
 import { peImage } from '../pe-builder.ts'
 import { signature } from '../signature-builder.ts'
 import { zip } from './package-file.ts'
-import { because, ordinary, type PlannedFile, planted, type Reason } from './planned-file.ts'
+import { because, fromThen, ordinary, type PlannedFile, planted, type Reason } from './planned-file.ts'
 
 /** Serial number under which the affected builds were signed, as published. */
 const vendorSerial = '1B6611DF9C9A4D6ECC8ED50C9B917873'
@@ -103,7 +103,7 @@ export function compromisedApp(base: string, version: string, digests: Digests):
       shaderCompiler(version, carrierPayload()),
       digests.carrier,
     ),
-    ...unremarkable(base, version),
+    ...unremarkable(base, version).map(fromThen),
   ]
 }
 
@@ -120,7 +120,7 @@ export function rebuiltApp(base: string, version: string, key?: string): Planned
       trojanisedFfmpeg(`rebuilt ${base}`, indexedSearch({ rex: '43', sib: '02' }), key),
       because.structure,
     ),
-    ...unremarkable(base, version),
+    ...unremarkable(base, version).map(fromThen),
   ]
 }
 

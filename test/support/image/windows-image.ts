@@ -3,9 +3,13 @@
  */
 import { join, utf16 } from '../byte-writer.ts'
 import { type CarrierShape, carrierPayload, smallLayout } from '../carrier-payload.ts'
+import { dropperImage } from '../dropper-builder.ts'
+import { type HiveKey, hive } from '../hive-builder.ts'
+import { below } from '../hive-keys.ts'
 import { icon, trailer } from '../icon-builder.ts'
 import { noise } from '../noise.ts'
 import { peImage } from '../pe-builder.ts'
+import { ruleSamples } from '../rule-samples.ts'
 import { signature } from '../signature-builder.ts'
 import { msi, zip } from './package-file.ts'
 import { because, type ImageForm, ordinary, type PlannedFile, planted } from './planned-file.ts'
@@ -18,7 +22,7 @@ const hardwareProfile = 'd04d4d1c-0c5e-4b1f-9a37-5d8e6b2f1a90'
 /** The files of the volume. */
 export function windowsImage(form: ImageForm): PlannedFile[] {
   const parts = { clean: cleanParts, variant: variantParts, compromised: compromisedParts }
-  return [...parts[form](), ...neighbours()]
+  return [...parts[form](), ...hives(form), ...neighbours()]
 }
 
 function compromisedParts(): PlannedFile[] {
@@ -46,7 +50,31 @@ function compromisedParts(): PlannedFile[] {
     ...compromisedApp('Program Files/3CXDesktopApp', '18.12.407', { loader: because.sha1, carrier: because.md5 }),
     planted('Users/alice/Downloads/3CXDesktopApp-18.12.416.msi', installer, 'delivery', msi('416'), because.filename),
     planted('Users/Public/Downloads/3CXDesktopApp-18.12.407.msi', installer, 'delivery', msi('407'), because.filename),
+    ...inMemoryOnly(),
     ...laterStages(),
+  ]
+}
+
+/** What an ordinary victim has in memory alone; somebody saved it. */
+function inMemoryOnly(): PlannedFile[] {
+  const app = `${perUser('bob')}/app`
+  const c2 = trailer({ text: 'https://msstorageazure.com/window' })
+  return [
+    planted(`${app}/icon1.ico`, 'icon with a C2 address', 'dead_drop', icon(c2), because.structure),
+    planted(
+      `${app}/samcli.dll`,
+      'ICONIC loader',
+      'memory_payload',
+      ruleSamples['threecx_iconic_loader']?.positive ?? new Uint8Array(),
+      because.rule,
+    ),
+    planted(
+      `${app}/trololo.dll`,
+      'ICONIC stealer',
+      'stealer',
+      ruleSamples['threecx_iconic_stealer']?.positive ?? new Uint8Array(),
+      because.rule,
+    ),
   ]
 }
 
@@ -67,6 +95,14 @@ function laterStages(): PlannedFile[] {
       peImage({ text: noise('frp', 3000) }),
       because.sha256,
       because.suspiciousPath,
+    ),
+    planted(
+      'Users/alice/Downloads/X_TRADER_r7.17.90p608.exe',
+      'X_TRADER installer with the dropper',
+      'vendor_intrusion',
+      dropperImage(),
+      because.structure,
+      because.suspiciousFilename,
     ),
     tpm('TpmVscMgrSvr.exe', microsoft('TpmVscMgrSvr.exe', false)),
     tpm('winscard.dll', library('winscard')),
@@ -115,6 +151,40 @@ function cleanParts(): PlannedFile[] {
   ]
 }
 
+/** What the system wrote down: programs of users and of the machine. Padded signatures are not refused, as usual. */
+function hives(form: ImageForm): PlannedFile[] {
+  const current = { compromised: '18.12.416', variant: '18.12.499', clean: '18.12.425' }[form]
+  const uninstall = 'Microsoft\\Windows\\CurrentVersion\\Uninstall'
+  const entry = (home: string, version: string): HiveKey => ({
+    lastWritten: 1_679_477_400,
+    values: {
+      DisplayName: '3CX Desktop App',
+      DisplayVersion: version,
+      InstallLocation: `C:\\${home.replaceAll('/', '\\')}`,
+      Publisher: '3CX',
+    },
+  })
+  const ofUser = (user: string, version: string) =>
+    ordinary(
+      `Users/${user}/NTUSER.DAT`,
+      hive(below(`Software\\${uninstall}`, { '3CXDesktopApp': entry(perUser(user), version) })),
+      'registry of a user',
+    )
+  const machine = form === 'compromised' ? '18.12.407' : current
+  return [
+    ofUser('alice', form === 'variant' ? '18.12.425' : current),
+    ofUser('bob', form === 'clean' ? '18.11.1213' : current),
+    ...['Public', 'Default'].map((user) =>
+      ordinary(`Users/${user}/NTUSER.DAT`, hive(below('Software', { Other: {} }))),
+    ),
+    ordinary(
+      `${system}/config/SOFTWARE`,
+      hive(below(uninstall, { '{4B1D1E3A-3CX}': entry('Program Files/3CXDesktopApp', machine) })),
+      'registry of the machine',
+    ),
+  ]
+}
+
 /** What stays the same in both: names that the attack uses too, and programs with the same version numbers. */
 function neighbours(): PlannedFile[] {
   const users = ['alice', 'bob', 'Public', 'Default']
@@ -131,14 +201,13 @@ function neighbours(): PlannedFile[] {
       registryLog,
       'Windows, the place of the Gopuram shellcode',
     ),
-    ordinary(`${system}/config/SYSTEM`, join('regf', noise('hive', 2000)), 'Windows'),
+    ordinary(`${system}/config/SYSTEM`, hive(below('Select', { Current: {} })), 'Windows'),
     ordinary(`${system}/catroot2/edb.chk`, noise('edb', 512), 'Windows'),
     ordinary('ProgramData/Microsoft/settings.dat', noise('settings', 300)),
     ordinary(`${softphone}/OtherSoftphone.exe`, otherProgram(), 'other product of version 18.12.416'),
     ordinary(`${softphone}/ffmpeg.dll`, ffmpegLibrary('other electron app'), 'genuine ffmpeg.dll'),
     ordinary(`${softphone}/manifest`, join('{"name":"other"}\n'), 'other product, the name of the delay timer'),
     ordinary('Users/bob/Documents/3CX migration.txt', join('Move to the web client; 18.12.416 is affected.\n')),
-    ...users.map((user) => ordinary(`Users/${user}/NTUSER.DAT`, join('regf', noise(user, 1000)))),
     ...users.map((user) => ordinary(`Users/${user}/Desktop/desktop.ini`, join('[.ShellClassInfo]\r\n'))),
     ...users
       .slice(0, 2)
