@@ -11,7 +11,7 @@ import type { Examination } from '../../extension/domain/examination.ts'
 import { fileKind, headLength } from '../../extension/domain/file-kind.ts'
 import type { PathText } from '../../extension/domain/path-text.ts'
 import { pathFromBytes, pathToBytes } from '../../extension/domain/path-text.ts'
-import type { Payload } from '../../extension/domain/payload.ts'
+import { payloadRecord } from '../../extension/domain/payload.ts'
 import { Examiner } from '../../extension/examining/examiner.ts'
 import type { ScanEngine } from '../../extension/native/engine.ts'
 import { openEngine } from '../../extension/native/index.ts'
@@ -50,7 +50,9 @@ Exit codes: 0 nothing is hidden there, 1 something is, ${errorCodes.decode_refus
     for (const path of args) {
       terminal.signal.throwIfAborted()
       const seen = await examined(engine, examiner, path, terminal)
-      for (const payload of seen.payloads) terminal.stdout.write(`${JSON.stringify(line(path, payload))}\n`)
+      for (const payload of seen.payloads) {
+        terminal.stdout.write(`${JSON.stringify({ path, ...payloadRecord(payload) })}\n`)
+      }
       for (const { name, offset } of seen.traits) {
         terminal.stderr.write(`${printable(path)}: ${name}${offset === undefined ? '' : ` at ${offset}`}\n`)
       }
@@ -88,20 +90,4 @@ async function examined(
 
 function slashed(path: PathText): PathText {
   return path.replaceAll('\\', '/').replace(/^\/+/, '')
-}
-
-function line(path: string, { kind, offset, length, sha256, ...payload }: Payload) {
-  return {
-    path,
-    kind,
-    offset,
-    length,
-    sha256,
-    authenticated: payload.authenticated === undefined ? null : Number(payload.authenticated),
-    urls: payload.urls,
-    fields: payload.fields,
-    parts: payload.parts,
-    next_run: payload.nextRun ?? null,
-    member: payload.member ?? null,
-  }
 }

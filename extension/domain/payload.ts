@@ -48,3 +48,19 @@ export interface Payload {
   /** Path inside the container the file is; absent: the file itself. */
   readonly member?: string
 }
+
+/** A payload as people and tables see it: names in snake_case, nothing absent. */
+export function payloadRecord({ kind, offset, length, sha256, ...payload }: Payload) {
+  return {
+    kind,
+    offset,
+    length,
+    sha256,
+    authenticated: payload.authenticated === undefined ? null : Number(payload.authenticated),
+    urls: payload.urls,
+    fields: payload.fields,
+    parts: payload.parts,
+    next_run: payload.nextRun ?? null,
+    member: payload.member ?? null,
+  }
+}

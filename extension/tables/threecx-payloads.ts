@@ -6,7 +6,7 @@
  */
 import type { Artifact } from '../domain/artifact.ts'
 import { splitPath } from '../domain/path-text.ts'
-import type { Payload } from '../domain/payload.ts'
+import { type Payload, payloadRecord } from '../domain/payload.ts'
 import { bigint, defineTable, integer, text } from '../sdk/index.ts'
 import { namedFiles } from './path-constraints.ts'
 import type { HuntServices } from './services.ts'
@@ -50,27 +50,17 @@ export const threecxPayloads = defineTable({
 
 function payloadRow(artifact: Artifact, payload: Payload) {
   const [first] = artifact.findings
+  const { urls, fields, parts, member, ...said } = payloadRecord(payload)
   return {
     path: artifact.path,
     directory: splitPath(artifact.path).directory,
-    ...described(payload),
+    ...said,
+    urls: JSON.stringify(urls),
+    fields: JSON.stringify(fields),
+    parts: JSON.stringify(parts),
+    member: member ?? '',
     component: first?.indicator.component ?? '',
     stage: first?.indicator.stage ?? '',
     verdict: artifact.verdict,
-  }
-}
-
-function described({ kind, offset, length, sha256, ...payload }: Payload) {
-  return {
-    kind,
-    offset,
-    length,
-    sha256,
-    authenticated: payload.authenticated === undefined ? null : Number(payload.authenticated),
-    urls: JSON.stringify(payload.urls),
-    fields: JSON.stringify(payload.fields),
-    parts: JSON.stringify(payload.parts),
-    next_run: payload.nextRun ?? null,
-    member: payload.member ?? '',
   }
 }

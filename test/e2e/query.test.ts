@@ -173,6 +173,27 @@ describe('the tables', () => {
     ])
   })
 
+  it('show what is hidden, and where the app is', async () => {
+    const payloads = await rows('SELECT kind, urls, authenticated FROM threecx_payloads', '--root', root)
+    expect(payloads).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ kind: 'carrier_payload' }),
+        { kind: 'icon_trailer', urls: '["https://msstorageazure.com/window"]', authenticated: 1 },
+      ]),
+    )
+    const installs = await rows(
+      'SELECT user, version, affected FROM threecx_installs ORDER BY user, version',
+      '--root',
+      root,
+    )
+    expect(installs).toEqual([
+      { user: '', version: '18.12.407', affected: 1 },
+      { user: 'alice', version: '18.12.416', affected: 1 },
+      { user: 'bob', version: '18.12.416', affected: 1 },
+    ])
+    expect(await rows('SELECT * FROM threecx_processes', '--root', root), 'nothing runs in an image').toEqual([])
+  })
+
   it('carry every indicator with its origin', async () => {
     const [row] = await rows(
       "SELECT component, source, status FROM threecx_indicators WHERE value = 'sbmsa.wiki' AND [set] = '3cx/sophos-2023-03'",
