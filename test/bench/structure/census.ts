@@ -5,7 +5,7 @@ import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Kinds that are counted towards the size of a corpus. */
-export const kinds = ['PE', 'Mach-O', 'ELF', 'ICO', 'OLE', 'zip', 'PNG'] as const
+export const kinds = ['PE', 'Mach-O', 'ELF', 'ICO', 'OLE', 'zip'] as const
 
 /** Files and bytes of one kind. */
 export interface Count {
@@ -42,8 +42,7 @@ function kindOf(head: Buffer): keyof Census {
   if (hex.startsWith('7f454c46')) return 'ELF'
   if (/^00000100[0-9a-f]{2}00/.test(hex) && !hex.startsWith('000001000000')) return 'ICO'
   if (hex === 'd0cf11e0a1b11ae1') return 'OLE'
-  if (hex.startsWith('504b0304')) return 'zip'
-  return hex === '89504e470d0a1a0a' ? 'PNG' : 'other'
+  return hex.startsWith('504b0304') ? 'zip' : 'other'
 }
 
 /** A census as lines of a Markdown table. */

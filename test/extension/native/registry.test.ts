@@ -145,6 +145,6 @@ describe.skipIf(native === undefined)('what is no sound hive', () => {
 describe('the portable engine', () => {
   it('says that it reads no hives', async () => {
     const answer = await portableEngine().registry([directory], { root: 0, path: 'real' }, [{ path: [] }], never)
-    expect(answer).toEqual({ problem: 'the portable engine reads no registry hives' })
+    expect(answer).toEqual({ problem: 'the portable engine reads no registry hives', isUnsupported: true })
   })
 })
