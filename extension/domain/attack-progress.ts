@@ -12,7 +12,7 @@ import type { InstallState } from './install.ts'
 
 /** Steps on a victim, first to last, each with what its traces say. */
 const steps = [
-  ['delivery', 'an installer of an affected release lies on the disk'],
+  ['delivery', 'an installer of an affected release, or one with parts of the attack, lies on the disk'],
   ['loader_host', 'an affected release is or was installed'],
   ['loader', 'the trojanised media library is in place, and the app loads it at every start'],
   ['payload_carrier', 'the library with the encrypted payload is in place'],
@@ -36,9 +36,13 @@ export function meaningOf(stage: Stage): string {
   return steps.find(([step]) => step === stage)?.[1] ?? ''
 }
 
-/** The stage of an artifact: that of the finding that speaks first. */
+/**
+ * The stage of an artifact: that of the finding that speaks first. What lies inside an installer is on its way only, whatever
+ * it would do once installed.
+ */
 export function stageOf(artifact: Artifact): Stage {
-  return artifact.findings.find((one) => verdictOf(one.indicator) !== undefined)?.indicator.stage ?? 'unknown'
+  const first = artifact.findings.find((one) => verdictOf(one.indicator) !== undefined)
+  return first?.evidence.member === undefined ? (first?.indicator.stage ?? 'unknown') : 'delivery'
 }
 
 /** What an install of a compromised release says: one that a server hands out is on its way to others. */

@@ -7,6 +7,7 @@
  * and admits them.
  */
 import { type Artifact, matchedBy, whyArtifact } from '../domain/artifact.ts'
+import { stageOf } from '../domain/attack-progress.ts'
 import { detectionOf } from '../domain/detection.ts'
 import { type Finding, verdictOf } from '../domain/finding.ts'
 import { type DigestAlgorithm, digestAlgorithms } from '../domain/observable.ts'
@@ -114,7 +115,7 @@ export function artifactRow(artifact: Artifact, digests: Readonly<Partial<Record
     ctime: artifact.ctime,
     platform: artifact.platform ?? '',
     component: gravest?.indicator.component ?? '',
-    stage: gravest?.indicator.stage ?? '',
+    stage: gravest ? stageOf(artifact) : '',
     detection: gravest ? (detectionOf(gravest.indicator, artifact.platform) ?? '') : '',
     reason: whyArtifact(artifact),
     verdict: artifact.verdict,

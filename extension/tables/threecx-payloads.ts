@@ -5,6 +5,7 @@
  * fields are shown: the decoded bytes are not kept anywhere.
  */
 import type { Artifact } from '../domain/artifact.ts'
+import { stageOf } from '../domain/attack-progress.ts'
 import { splitPath } from '../domain/path-text.ts'
 import { type Payload, payloadRecord } from '../domain/payload.ts'
 import { bigint, defineTable, integer, text } from '../sdk/index.ts'
@@ -60,7 +61,7 @@ function payloadRow(artifact: Artifact, payload: Payload) {
     parts: JSON.stringify(parts),
     member: member ?? '',
     component: first?.indicator.component ?? '',
-    stage: first?.indicator.stage ?? '',
+    stage: stageOf(artifact),
     verdict: artifact.verdict,
   }
 }

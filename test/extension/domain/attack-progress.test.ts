@@ -35,6 +35,13 @@ describe('the stage that was reached', () => {
     expect(reached(artifact('vendor_intrusion'), artifact('delivery'))).toBe('delivery')
   })
 
+  it('of what lies inside an installer is its delivery', () => {
+    const one = artifact('loader')
+    const [finding] = one.findings
+    const inside = { ...one, findings: [{ ...finding, evidence: { ...finding?.evidence, member: 'app/ffmpeg.dll' } }] }
+    expect(stageOf(inside as Artifact)).toBe('delivery')
+  })
+
   it('is one of the stages a story is told in, each once, and all of them are told', () => {
     expect([...storyOrder].sort()).toEqual([...stages].sort())
     expect(stageOf(artifact('loader'))).toBe('loader')
