@@ -49,7 +49,7 @@ export async function readProcEntry(host: ProcHost, pid: number): Promise<ProcEn
     path: executable.path,
     isDeleted: executable.isDeleted,
     pathError: executable.error,
-    argument0: pathFromBytes(cmdline.subarray(0, Math.max(0, cmdline.indexOf(0)) || cmdline.length)),
+    argument0: firstArgument(cmdline),
     cmdline: joined(cmdline),
     uid,
     user: uid === undefined ? '' : host.owners(uid),
@@ -133,6 +133,11 @@ async function readExecutable(link: string): Promise<Executable> {
 export async function isSameFile(a: string | Buffer, b: string | Buffer): Promise<boolean> {
   const found = await Promise.all([stat(a, { bigint: true }), stat(b, { bigint: true })]).catch(() => undefined)
   return found !== undefined && found[0].dev === found[1].dev && found[0].ino === found[1].ino
+}
+
+function firstArgument(cmdline: Buffer): string {
+  const end = cmdline.indexOf(0)
+  return pathFromBytes(end < 0 ? cmdline : cmdline.subarray(0, end))
 }
 
 /** Arguments end with a NUL each; one that was cut has none. */

@@ -6,6 +6,7 @@
  * to, stopped or written.
  */
 import { readdir } from 'node:fs/promises'
+import { pathToBytes } from '../domain/path-text.ts'
 import { appProgram, baseName, comparable, type ProcessRole, roleOf, type TiedProcess } from '../domain/process.ts'
 import { ancestors } from './ancestors.ts'
 import { assess, nameFindings, type SeenProcess } from './assess.ts'
@@ -141,7 +142,7 @@ async function examine(
   const { startTicks: _ticks, isDeleted, pathError: _error, ...process } = entry
   const openAt = (mapping: Mapping) => [
     `${proc}/${entry.pid}/map_files/${mapping.start.toString(16)}-${mapping.end.toString(16)}`,
-    ...(mapping.isDeleted ? [] : [`${proc}/${entry.pid}/root${mapping.path}`]),
+    ...(mapping.isDeleted ? [] : [Buffer.from(pathToBytes(`${proc}/${entry.pid}/root${mapping.path}`))]),
   ]
   const wine = mapped.files.find(({ path }) => baseName(comparable(path)) === appProgram)
   const image = wine?.path ?? process.path

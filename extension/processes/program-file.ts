@@ -24,7 +24,7 @@ export interface ProgramFile {
   /** As the process names it. */
   readonly path: PathText
   /** Where it can be opened, best first; the path itself unless told. */
-  readonly openAt?: readonly string[]
+  readonly openAt?: readonly (string | Buffer)[]
 }
 
 /** What a look at a file gave. */
