@@ -38,7 +38,7 @@ function look(
 describe('osquery on macOS', () => {
   it('tells the second stage, and the shell that starts it by the published parts of its command', async () => {
     const cmdline = `/bin/sh -c "${agent}" >/dev/null 2>&1`
-    const shell = row(30, '/bin/sh', { cmdline })
+    const shell = row(30, '/not/here/bin/sh', { cmdline })
     const osquery = fakeOsquery({ ...tables, processes: [shell, row(31, agent, { parent: '30' }), row(1, '/sbin/x')] })
     await expectGolden('processes/darwin-agent-and-shell', await look('darwin', osquery))
   })
