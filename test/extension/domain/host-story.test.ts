@@ -30,7 +30,7 @@ describe('the story of an install', () => {
     [
       'of a clean release is one sentence and no stage',
       { version: '18.12.425', affected: false },
-      ['installed: 3CX Desktop App 18.12.425 for Windows in C:\\3CX; that release is not compromised'],
+      ['installed: 3CX Desktop App 18.12.425 for Windows in C:\\3CX; not one of the compromised releases'],
     ],
     [
       'that was removed is in the past',
@@ -45,21 +45,21 @@ describe('the story of an install', () => {
       { state: 'served', scope: 'server', home: '', imagePath: '/var/lib/3cxpbx/app.msi' },
       [
         'handed out to others: 3CX Desktop App 18.12.416 for Windows (/var/lib/3cxpbx/app.msi); that release is compromised, replace it by 18.12.425 or later',
-        'reached stage delivery: an installer of an affected release lies on the disk',
+        'reached stage delivery: an installer of an affected release, or one with parts of the attack, lies on the disk',
       ],
     ],
     [
       'that a server hands out in a clean release asks for no replacement',
       { state: 'served', home: '', affected: false, version: '18.12.425' },
       [
-        'handed out to others: 3CX Desktop App 18.12.425 for Windows (C:\\3CX\\3CXDesktopApp.exe); that release is not compromised',
+        'handed out to others: 3CX Desktop App 18.12.425 for Windows (C:\\3CX\\3CXDesktopApp.exe); not one of the compromised releases',
       ],
     ],
     [
       'with a time that is none shows the number',
       { affected: false, firstSeen: 1e15 },
       [
-        'installed: 3CX Desktop App 18.12.416 for Windows in C:\\3CX, since 1000000000000000 (unix seconds); that release is not compromised',
+        'installed: 3CX Desktop App 18.12.416 for Windows in C:\\3CX, since 1000000000000000 (unix seconds); not one of the compromised releases',
       ],
     ],
   ]
