@@ -1,22 +1,10 @@
 /** Installs that osquery knows of, as rows of its tables. */
 import { describe, expect, it } from 'vitest'
-import type { OsqueryTables } from '../../../extension/domain/osquery-tables.ts'
 import { joinTraces } from '../../../extension/installs/join-traces.ts'
 import { osqueryTraces } from '../../../extension/installs/osquery-traces.ts'
+import { fakeOsquery } from '../../support/osquery-tables.ts'
 
 const never = new AbortController().signal
-
-/** Answers by the table a statement reads from; a table that is not there refuses. */
-function osquery(tables: Readonly<Record<string, readonly Record<string, string>[]>>): OsqueryTables {
-  return {
-    ask: async (sql) => {
-      const table = /FROM (\w+)/.exec(sql)?.[1] ?? ''
-      const rows = tables[table]
-      if (!rows) throw new Error(`no such table: ${table}`)
-      return rows
-    },
-  }
-}
 
 const key = 'HKEY_USERS\\S-1-5-21-1\\Software\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\{3CX}'
 const entry = (name: string, data: string, of = key) => ({
@@ -30,7 +18,7 @@ const entry = (name: string, data: string, of = key) => ({
 describe('osquery on Windows', () => {
   it('gives one trace for each program and each uninstall entry', async () => {
     const { traces, errors } = await osqueryTraces(
-      osquery({
+      fakeOsquery({
         programs: [
           {
             name: '3CX Desktop App',
@@ -67,7 +55,7 @@ describe('osquery on Windows', () => {
   })
 
   it('that refuses a table is an error beside the other answers', async () => {
-    const { traces, errors } = await osqueryTraces(osquery({ registry: [] }), 'windows', never)
+    const { traces, errors } = await osqueryTraces(fakeOsquery({ registry: [] }), 'windows', never)
     expect(traces).toEqual([])
     expect(errors).toEqual([{ path: 'programs', code: 'io', message: expect.stringContaining('no such table') }])
   })
@@ -82,7 +70,7 @@ describe('osquery on macOS', () => {
       last_opened_time: '-1.0',
     }
     const { traces } = await osqueryTraces(
-      osquery({
+      fakeOsquery({
         apps: [
           { ...app, path: '/Applications/3CX Desktop App.app' },
           {
@@ -109,6 +97,6 @@ describe('osquery on macOS', () => {
   })
 
   it('is asked nothing on Linux', async () => {
-    expect(await osqueryTraces(osquery({}), 'linux', never)).toEqual({ traces: [], errors: [] })
+    expect(await osqueryTraces(fakeOsquery({}), 'linux', never)).toEqual({ traces: [], errors: [] })
   })
 })
