@@ -4,6 +4,7 @@
  * Names tell what a process is, indicators what its files and its command line mean, memory what runs inside it; the
  * gravest of all gives the verdict. A process that nothing speaks of is no row.
  */
+import { memoryDetection } from '../domain/detection.ts'
 import type { Finding } from '../domain/finding.ts'
 import { gravest, verdictOf } from '../domain/finding.ts'
 import type { PathText } from '../domain/path-text.ts'
@@ -109,7 +110,7 @@ function memoryEvidence({ address, mapping, bootstrap, hasPeHeader }: LoaderInMe
     level: isOfCampaign ? 'critical' : 'high',
     component: isOfCampaign ? 'decrypted loader of SUDDENICON' : 'reflective loader of the same family',
     stage: 'memory_payload',
-    detection: isOfCampaign ? 'Mem/Loader-AH' : '',
+    detection: isOfCampaign ? memoryDetection : '',
     fields: {
       mapping: mappingText(mapping),
       mapping_offset: Number(address - mapping.start),
