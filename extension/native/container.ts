@@ -4,7 +4,6 @@
  * binding/src/container.rs describes the layout; change both together. Members' bytes stay where they came, in one
  * buffer: what is kept of one keeps all.
  */
-import { endianness } from 'node:os'
 import { headLength } from '../domain/file-kind.ts'
 import {
   type ContainerMember,
@@ -14,6 +13,7 @@ import {
   engineErrorCodes,
   type Pace,
 } from './engine.ts'
+import { Fields } from './fields.ts'
 
 /** A request as the add-on takes it. */
 export interface ContentsData {
@@ -37,7 +37,6 @@ interface FilesData {
 }
 
 const digestLength = 32
-const isLittleEndian = endianness() === 'LE'
 
 /** Lays a request out. */
 export function contentsData(files: FilesData, request: ContentsRequest): ContentsData {
@@ -87,45 +86,4 @@ export function decodeContents(packed: Uint8Array | null): Contents | { readonly
   const begin = pathEnds.at(-1) ?? 0
   const problems = problemEnds.map((end, i) => text.toString('utf8', i === 0 ? begin : problemEnds[i - 1], end))
   return { format, members, truncated, problems }
-}
-
-/** Takes fields off a buffer, in the order and byte order that they were written in. */
-class Fields {
-  readonly #bytes: Buffer
-  readonly #view: DataView
-  #at = 0
-
-  constructor(packed: Uint8Array) {
-    this.#bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength)
-    this.#view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength)
-  }
-
-  float(): number {
-    this.#at += 8
-    return this.#view.getFloat64(this.#at - 8, isLittleEndian)
-  }
-
-  integer(): number {
-    this.#at += 4
-    return this.#view.getUint32(this.#at - 4, isLittleEndian)
-  }
-
-  list<T>(length: number, take: () => T): T[] {
-    return Array.from({ length }, take)
-  }
-
-  bytes(length: number): Buffer {
-    this.#at += length
-    return this.#bytes.subarray(this.#at - length, this.#at)
-  }
-
-  /** As `bytes`, for others. */
-  view(length: number): Uint8Array {
-    const { buffer, byteOffset } = this.bytes(length)
-    return new Uint8Array(buffer, byteOffset, length)
-  }
-
-  text(length: number): string {
-    return this.bytes(length).toString()
-  }
 }

@@ -10,6 +10,7 @@
  */
 import type { DigestAlgorithm } from '../domain/observable.ts'
 import type { PathText } from '../domain/path-text.ts'
+import type { LinesBatch, LinesRequest } from './lines.ts'
 import type { RegistryAnswer, RegistryQuery } from './registry.ts'
 
 /** A file below a root: index into the plan's roots, and the relative path with `/` between components. */
@@ -284,6 +285,17 @@ export interface ScanEngine {
     request: ContentsRequest,
     signal: AbortSignal,
   ): Promise<Contents | { readonly problem: string }>
+  /**
+   * Lines of a text file that hold one of many strings, opened as safely as for a digest, unpacked on the way. At least
+   * one batch; the last carries the totals. A file that cannot be opened or read to its end is a problem in the last
+   * batch, behind what came before. Rejects with the signal's reason, and for a request outside the bounds.
+   */
+  lines(
+    roots: readonly PathText[],
+    item: FileRef & { readonly expected?: FileIdentity },
+    request: LinesRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<LinesBatch, void, undefined>
   /** Gives memory that past requests used back to the system, as far as that is possible; takes a millisecond or two. */
   release(): void
 }

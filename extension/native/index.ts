@@ -9,6 +9,7 @@ import { loadNative } from './native.ts'
 import { portableEngine } from './portable/index.ts'
 
 export * from './engine.ts'
+export type { FoundLine, LinesBatch, LinesProblem, LinesRequest, Packing } from './lines.ts'
 export type { RegistryAnswer, RegistryKey, RegistryQuery } from './registry.ts'
 export type { Selection } from './selection.ts'
 

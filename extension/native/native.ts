@@ -26,6 +26,7 @@ import {
   type WalkEntry,
   type WalkPlan,
 } from './engine.ts'
+import { type LinesAddon, nativeLines } from './native-lines.ts'
 import {
   type RegistryAnswer,
   type RegistryQuery,
@@ -35,10 +36,10 @@ import {
 } from './registry.ts'
 
 /** The layout this file reads; the add-on exports the one it writes. Raised together in binding/src/lib.rs. */
-const layout = 5
+const layout = 6
 
 /** What the add-on exports. */
-interface Addon {
+interface Addon extends LinesAddon<FilesData> {
   readonly LAYOUT: number
   readonly NativeWalk: new (plan: PlanData) => NativeWalk
   readonly CancelFlag: new () => CancelFlag
@@ -118,6 +119,8 @@ function nativeEngine(addon: Addon): ScanEngine {
       cancellable(addon, signal, (flag) =>
         addon.contents(contentsData(filesData(roots, [file]), request), flag).then(decodeContents),
       ),
+    lines: (roots, item, request, signal) =>
+      nativeLines(addon, filesData(roots, [item]), expectations([item]), request, signal),
     release: () => addon.release(),
     stat: async (roots, files) => decodeStat(await addon.stat(filesData(roots, files)), files),
     read: async (roots, file, offset, length) =>

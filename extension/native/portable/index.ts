@@ -10,6 +10,7 @@ import type { ScanEngine } from '../engine.ts'
 import { noRegistry } from '../registry.ts'
 import { digest } from './digest.ts'
 import type { Addressing } from './folder.ts'
+import { lines } from './lines.ts'
 import { search } from './search.ts'
 import { read, stat } from './single.ts'
 import { walk } from './walk.ts'
@@ -26,6 +27,7 @@ export function portableEngine(addressing: Addressing = bestAddressing()): ScanE
       signal.throwIfAborted()
       return { problem: 'the portable engine opens no installers' }
     },
+    lines: (roots, item, request, signal) => lines(addressing, roots, item, request, signal),
     release: () => {},
     registry: async () => noRegistry,
     read: (roots, file, offset, length) => read(addressing, roots, file, offset, length),

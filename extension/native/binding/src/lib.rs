@@ -7,6 +7,7 @@
 #![deny(missing_docs)]
 
 mod container;
+mod lines;
 mod memory;
 mod pack;
 mod registry;
@@ -27,7 +28,7 @@ use crate::request::{DigestData, FilesData, PlanData, SearchData};
 
 /// Raised whenever a request or an answer changes its layout, so that a stale build is refused and not misread.
 #[napi]
-pub const LAYOUT: u32 = 5;
+pub const LAYOUT: u32 = 6;
 
 /// A running walk.
 #[napi]

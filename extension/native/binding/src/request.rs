@@ -193,7 +193,7 @@ impl SearchData {
 }
 
 /// What is expected of a file; nothing where its size is negative or missing.
-fn expected_at(expected: &[i64], sizes: &[f64], index: usize) -> Option<Identity> {
+pub(crate) fn expected_at(expected: &[i64], sizes: &[f64], index: usize) -> Option<Identity> {
     let size = sizes.get(index).copied().unwrap_or(-1.0);
     let fields = expected.get(4 * index..4 * index + 4).filter(|_| size >= 0.0)?;
     Some(identity(fields, size))
