@@ -6,11 +6,13 @@ import { join } from 'node:path'
 import { checkedPage } from './docs/checked.ts'
 import { commandsPage } from './docs/commands.ts'
 import { errorsPage } from './docs/errors.ts'
+import { sourcesPage } from './docs/sources.ts'
 import { tablesPage } from './docs/tables.ts'
 
 /** Generated pages by path below the repository. */
 export const pages: Readonly<Record<string, () => string>> = {
   'docs/tables.md': tablesPage,
+  'docs/sources.md': sourcesPage,
   'docs/errors.md': errorsPage,
   'docs/commands.md': commandsPage,
   'iocs/checked.json': checkedPage,

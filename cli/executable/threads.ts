@@ -7,6 +7,7 @@
 import { Worker } from 'node:worker_threads'
 import { startRuleThreadWith } from '../../extension/rules/scanner.ts'
 import { startThreadsWith } from '../../extension/sdk/thread.ts'
+import { startStoreThreadWith } from '../../extension/sources/sqlite/store-thread.ts'
 
 /** Runs in the new thread, as a plain script: finds its bundle by the name of the thread. */
 const start = `
@@ -17,8 +18,9 @@ const file = 'threads/' + threadName + '.cjs'
 compileFunction(getAsset(file, 'latin1'), ['require', '__filename'], { filename: file })(require, process.execPath)
 `
 
-/** From now on threads of the SDK, and the one of the rules, run the bundles in this file. */
+/** From now on threads of the SDK, and those of rules and databases, run the bundles in this file. */
 export function serveThreads(): void {
   startThreadsWith((name, options) => new Worker(start, { ...options, name, eval: true }))
   startRuleThreadWith((options) => new Worker(start, { ...options, eval: true }))
+  startStoreThreadWith((options) => new Worker(start, { ...options, eval: true }))
 }

@@ -13,7 +13,7 @@ const trailerLength = 32
 const headerLength = 8
 
 /** Where the objects are. */
-interface ObjectTable {
+export interface ObjectTable {
   readonly bytes: Bytes
   readonly offsetWidth: number
   readonly referenceWidth: number
@@ -22,14 +22,14 @@ interface ObjectTable {
 }
 
 /** A container or string: its number of elements, and where they begin. */
-interface Contents {
+export interface Contents {
   readonly kind: number
   readonly count: number
   readonly at: number
 }
 
 /** Object kinds, the upper half of a marker byte. */
-const kinds = { ascii: 0x5, utf16: 0x6, dictionary: 0xd } as const
+export const kinds = { date: 0x3, ascii: 0x5, utf16: 0x6, dictionary: 0xd } as const
 
 /** Reads keys with string values, in the order of the dictionary. */
 export function binaryPlistStrings(data: Uint8Array): Map<string, string> | Refusal {
@@ -55,7 +55,7 @@ export function binaryPlistStrings(data: Uint8Array): Map<string, string> | Refu
 }
 
 /** The trailer: widths, number of objects, and the place of the offset table. */
-function objectTable(bytes: Bytes): ObjectTable | Refusal {
+export function objectTable(bytes: Bytes): ObjectTable | Refusal {
   const trailer = bytes.length - trailerLength
   if (trailer < headerLength) return refuse(`damaged binary property list: ${bytes.length} bytes`)
   const offsetWidth = bytes.u8(trailer + 6) ?? 0
@@ -70,7 +70,7 @@ function objectTable(bytes: Bytes): ObjectTable | Refusal {
 }
 
 /** Kind, length and first byte of an object; a length of 15 stands for an integer that follows. */
-function contents(table: ObjectTable, number: number): Contents | undefined {
+export function contents(table: ObjectTable, number: number): Contents | undefined {
   const { bytes, offsetWidth } = table
   const at = number < table.count ? bytes.big(table.tableAt + number * offsetWidth, offsetWidth) : undefined
   const marker = at === undefined || at < headerLength || at >= table.tableAt ? undefined : bytes.u8(at)
@@ -85,7 +85,7 @@ function contents(table: ObjectTable, number: number): Contents | undefined {
 }
 
 /** Reads strings by object number, each once, up to as many bytes as the file has. */
-function stringReader(table: ObjectTable) {
+export function stringReader(table: ObjectTable) {
   const known = new Map<number, string | undefined>()
   let bytesLeft = table.bytes.length
   const decode = (number: number): string | undefined => {

@@ -35,7 +35,7 @@ export function isBinaryPlist(head: Uint8Array): boolean {
 }
 
 /** Text of an XML document by its byte order mark, or by the zero bytes beside its first `<`; else UTF-8. */
-function xmlText(bytes: Uint8Array): string {
+export function xmlText(bytes: Uint8Array): string {
   const [first, second] = bytes
   const isLittle = (first === 0xff && second === 0xfe) || (first === 0x3c && second === 0)
   const isBig = (first === 0xfe && second === 0xff) || (first === 0 && second === 0x3c)

@@ -22,8 +22,22 @@ export interface Evidence {
   readonly member?: string
   /** What else was read there, for an analyst. */
   readonly fields?: Fields
-  /** When it happened, unix seconds. */
+  /** Row or record id inside `path`, where a byte offset says nothing: `visits:4711`. */
+  readonly record?: string
+  /** As found, cut at some kilobytes. */
+  readonly raw?: string
+  /** When it happened, unix seconds UTC; with a fraction where the source is that precise. */
   readonly time?: number
+  /** When it happened last, where one record stands for several. */
+  readonly lastTime?: number
+  /** How often, where one record stands for several; once unless told. */
+  readonly count?: number
+  /** Whose doing it was, as the source names them: a user, a client's address, a process. */
+  readonly user?: string
+  readonly uid?: number
+  readonly client?: string
+  readonly process?: string
+  readonly pid?: number
   /** Platform the record speaks of, not the one it was found on: a Windows installer on a Linux server is `windows`. */
   readonly platform?: Platform
   readonly observables: readonly Observable[]

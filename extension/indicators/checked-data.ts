@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto'
 import type { IndicatorSet } from '../domain/indicator.ts'
 import type { InstallPlace } from '../domain/install-place.ts'
+import type { SourcePlace } from '../domain/source-place.ts'
 import { bundledFolder } from './bundled.ts'
 import type { Folder } from './files.ts'
 import { deepFreeze, frozenSet } from './frozen-set.ts'
@@ -20,26 +21,30 @@ export interface BundledData {
   readonly sets: readonly IndicatorSet[]
   readonly places: readonly Place[]
   readonly installPlaces: readonly InstallPlace[]
+  readonly sourcePlaces: readonly SourcePlace[]
 }
 
 /** Name of the list of digests, in the directory of the data. */
 export const checkedFile = 'checked.json'
 const placesFile = 'places.json'
 const installsFile = 'installs.json'
+const sourcesFile = 'sources.json'
 
 /** The bundled data; checked now unless it was before. Throws `IndicatorsError`. */
 export async function openBundledData(folder: Folder = bundledFolder): Promise<BundledData> {
   const known = readChecked(folder)
   if (known) return known
-  const [{ loadFolder }, { placesOf }, { loadInstallPlaces }] = await Promise.all([
+  const [{ loadFolder }, { placesOf }, { loadInstallPlaces }, { loadSourcePlaces }] = await Promise.all([
     import('./load.ts'),
     import('./places.ts'),
     import('./install-places.ts'),
+    import('./source-places.ts'),
   ])
   return {
     sets: loadFolder(folder),
     places: placesOf(folder.file(placesFile)),
     installPlaces: loadInstallPlaces(folder.file(installsFile)),
+    sourcePlaces: loadSourcePlaces(folder.file(sourcesFile)),
   }
 }
 
@@ -57,8 +62,14 @@ export function readChecked(folder: Folder): BundledData | undefined {
     // Checked, so they are what they should be.
     const { places } = values[names.indexOf(placesFile)] as { places: readonly Place[] }
     const { places: installPlaces } = values[names.indexOf(installsFile)] as { places: readonly InstallPlace[] }
+    const { places: sourcePlaces } = values[names.indexOf(sourcesFile)] as { places: readonly SourcePlace[] }
     const sets = values.filter((_, at) => names[at]?.includes('/')) as SetContent[]
-    return { sets: sets.map(frozenSet), places: deepFreeze(places), installPlaces: deepFreeze(installPlaces) }
+    return {
+      sets: sets.map(frozenSet),
+      places: deepFreeze(places),
+      installPlaces: deepFreeze(installPlaces),
+      sourcePlaces: deepFreeze(sourcePlaces),
+    }
   } catch {
     return undefined // whatever it is, the strict way tells it better
   }
@@ -70,10 +81,10 @@ export function checkedText(folder: Folder = bundledFolder): string {
   return `${JSON.stringify(Object.fromEntries(digests), undefined, 2)}\n`
 }
 
-/** Places of both kinds and sets, sorted; what load.ts takes for sets. */
+/** Places of all kinds and sets, sorted; what load.ts takes for sets. */
 function dataFiles(folder: Folder): string[] {
   const sets = folder.files().filter((name) => name.includes('/') && name.endsWith('.json') && !/(^|\/)\./.test(name))
-  return [...sets, placesFile, installsFile].sort()
+  return [...sets, placesFile, installsFile, sourcesFile].sort()
 }
 
 function bytesOf(folder: Folder, name: string): Uint8Array {

@@ -114,18 +114,20 @@ export const placesDocument = z.strictObject({
   places: z.array(placeDocument).min(1).max(1000),
 })
 
+const accountOfPlace = z
+  .string()
+  .min(1)
+  .max(100)
+  .meta({ description: 'Account the place belongs to, where the pattern has no <user>.' })
+  .exactOptional()
+
 /** One place as written in installs.json. */
 export const installPlaceDocument = z.strictObject({
   ...placeDocument.omit({ component: true }).shape,
   of: z.enum(platforms).meta({ description: 'System the app is made for.' }),
   source: z.enum(installSources).meta({ description: 'What a file there is.' }),
   scope: z.enum(installScopes),
-  user: z
-    .string()
-    .min(1)
-    .max(100)
-    .meta({ description: 'Account the place belongs to, where the pattern has no <user>.' })
-    .exactOptional(),
+  user: accountOfPlace,
   imagesOnly: z.boolean().meta({ description: 'Sought in images only.' }).exactOptional(),
   isDiscarded: z.boolean().meta({ description: 'What is there was thrown away.' }).exactOptional(),
 })
@@ -134,6 +136,23 @@ export const installPlaceDocument = z.strictObject({
 export const installPlacesDocument = z.strictObject({
   $schema: z.string().exactOptional(),
   places: z.array(installPlaceDocument).min(1).max(1000),
+})
+
+/** One place as written in sources.json. */
+export const sourcePlaceDocument = z.strictObject({
+  ...placeDocument.omit({ component: true }).shape,
+  source: z
+    .string()
+    .max(80)
+    .regex(/^[a-z0-9]+(_[a-z0-9]+)*$/, 'the name of a source, or auto')
+    .meta({ description: 'Name of the source that reads it; auto: whichever recognises it.' }),
+  user: accountOfPlace,
+})
+
+/** The whole of sources.json. */
+export const sourcePlacesDocument = z.strictObject({
+  $schema: z.string().exactOptional(),
+  places: z.array(sourcePlaceDocument).min(1).max(2000),
 })
 
 /** The whole of shared-hosts.json. */
@@ -155,6 +174,7 @@ export function jsonSchemas(): Readonly<Record<string, object>> {
     'schema.json': titled('Indicator set of threecx-hunter', setDocument),
     'places.schema.json': titled('Places of threecx-hunter', placesDocument),
     'installs.schema.json': titled('Places of installs of threecx-hunter', installPlacesDocument),
+    'sources.schema.json': titled('Places of sources of threecx-hunter', sourcePlacesDocument),
     'shared-hosts.schema.json': titled('Shared hosts of threecx-hunter', sharedHostsDocument),
   }
 }

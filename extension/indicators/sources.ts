@@ -36,6 +36,8 @@ const notSets = new Set([
   'places.schema.json',
   'installs.json',
   'installs.schema.json',
+  'sources.json',
+  'sources.schema.json',
   'shared-hosts.json',
   'shared-hosts.schema.json',
   'checked.json',

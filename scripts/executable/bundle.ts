@@ -14,6 +14,7 @@ const threads: Readonly<Record<string, string>> = {
   plugins: 'cli/executable/plugins-thread.ts',
   rules: 'extension/rules/thread.ts',
   sql: 'cli/executable/sql-thread.ts',
+  stores: 'cli/executable/stores-thread.ts',
 }
 
 /** A bundle. */

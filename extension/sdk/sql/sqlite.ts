@@ -65,9 +65,23 @@ export interface Capi {
   readonly SQLITE_FLOAT: number
   readonly SQLITE_TEXT: number
   readonly SQLITE_BLOB: number
+  readonly SQLITE_OPEN_READWRITE: number
+  readonly SQLITE_OPEN_MEMORY: number
+  readonly SQLITE_INTERRUPT: number
+  readonly SQLITE_DESERIALIZE_READONLY: number
+  readonly SQLITE_DBCONFIG_DEFENSIVE: number
+  readonly SQLITE_DBCONFIG_ENABLE_VIEW: number
+  readonly SQLITE_DBCONFIG_ENABLE_TRIGGER: number
+  readonly SQLITE_DBCONFIG_TRUSTED_SCHEMA: number
   /** Destructor: SQLite takes the memory over and frees it. */
   readonly SQLITE_WASM_DEALLOC: number
   sqlite3_free(pointer: Pointer): void
+  sqlite3_open_v2(name: string, out: Pointer, flags: number, vfs: 0): number
+  sqlite3_close_v2(db: Pointer): number
+  /** Options whose arguments are a switch and a place for the answer. */
+  sqlite3_db_config(db: Pointer, option: number, value: 0 | 1, out: 0): number
+  /** The database becomes these bytes, which stay the caller's unless a flag says otherwise. */
+  sqlite3_deserialize(db: Pointer, schema: 'main', bytes: Pointer, size: number, room: number, flags: number): number
   sqlite3_errmsg(db: Pointer): string
   sqlite3_exec(db: Pointer, sql: string, callback: 0, data: 0, message: 0): number
   sqlite3_limit(db: Pointer, limit: number, value: number): number
@@ -129,10 +143,28 @@ export interface Capi {
   ): number
 }
 
+/** What WebAssembly itself offers: numbers in and out. */
+export interface RawFunctions {
+  sqlite3_step(statement: Pointer): number
+  sqlite3_column_type(statement: Pointer, at: number): number
+  sqlite3_column_int64(statement: Pointer, at: number): bigint
+  sqlite3_column_double(statement: Pointer, at: number): number
+  sqlite3_column_blob(statement: Pointer, at: number): Pointer
+  /** In UTF-8, whatever the database has. */
+  sqlite3_column_text(statement: Pointer, at: number): Pointer
+  /** After reading it as text or bytes, which may convert. */
+  sqlite3_column_bytes(statement: Pointer, at: number): number
+}
+
 /** Memory of the WebAssembly instance. */
 export interface Memory {
   readonly ptr: { readonly size: number; add(pointer: Pointer, bytes: number): Pointer }
   readonly pstack: { readonly pointer: Pointer; allocPtr(): Pointer; restore(pointer: Pointer): void }
+  /** The same functions without conversion of what goes in and out, for loops over many rows. */
+  readonly exports: RawFunctions
+  /** Throws when there is not that much memory. */
+  alloc(bytes: number): Pointer
+  dealloc(pointer: Pointer): void
   allocCString(text: string): Pointer
   allocCString(text: string, withLength: true): [pointer: Pointer, length: number]
   /** A copy; of one byte at least, so that it is never NULL. */

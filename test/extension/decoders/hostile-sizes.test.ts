@@ -13,7 +13,10 @@ import { noise } from '../../support/noise.ts'
 import { peImage } from '../../support/pe-builder.ts'
 import { signature } from '../../support/signature-builder.ts'
 
-const certificate = { signature: signature({ commonName: '3CX Ltd', serial: '1B66' }), stuffing: noise('stuffing', 500) }
+const certificate = {
+  signature: signature({ commonName: '3CX Ltd', serial: '1B66' }),
+  stuffing: noise('stuffing', 500),
+}
 const program = peImage({ isDll: true, text: noise('hostile', 4096), certificate })
 const view = new DataView(program.buffer, program.byteOffset)
 const header = view.getUint32(0x3c, true)

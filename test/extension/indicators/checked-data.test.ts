@@ -10,6 +10,7 @@ import {
   loadBundledSets,
   loadInstallPlaces,
   loadPlaces,
+  loadSourcePlaces,
   openIndicatorPath,
 } from '../../../extension/indicators/index.ts'
 
@@ -25,7 +26,12 @@ afterEach(() => rmSync(directory, { recursive: true }))
 describe('checked data', () => {
   it('is the same as what checking it gives, and as frozen', () => {
     const read = readChecked(folderAt(directory))
-    expect(read).toEqual({ sets: loadBundledSets(), places: loadPlaces(), installPlaces: loadInstallPlaces() })
+    expect(read).toEqual({
+      sets: loadBundledSets(),
+      places: loadPlaces(),
+      installPlaces: loadInstallPlaces(),
+      sourcePlaces: loadSourcePlaces(),
+    })
     expect(Object.isFrozen(read?.sets[0]?.indicators[0])).toBe(true)
     expect(Object.isFrozen(read?.places[0])).toBe(true)
   })
@@ -37,6 +43,7 @@ describe('checked data', () => {
     ['the list itself, and no JSON', () => writeFileSync(join(directory, 'checked.json'), '{')],
     ['the list itself, and missing', () => rmSync(join(directory, 'checked.json'))],
     ['installs.json, and missing', () => rmSync(join(directory, 'installs.json'))],
+    ['sources.json, and missing', () => rmSync(join(directory, 'sources.json'))],
     ['places.json, and changed', () => appendFileSync(join(directory, 'places.json'), '\n')],
   ] as const)('is not believed when a file is %s', ([, change]) => {
     change()
@@ -53,9 +60,11 @@ describe('checked data', () => {
     await expect(openBundledData(folderAt(directory))).rejects.toThrow(IndicatorsError)
   })
 
-  it('lists every set and both kinds of places', () => {
+  it('lists every set and all kinds of places', () => {
     const names = Object.keys(JSON.parse(checkedText(folderAt(directory))))
-    expect(names).toEqual([...loadBundledSets().map((set) => `${set.id}.json`), 'places.json', 'installs.json'].sort())
+    expect(names).toEqual(
+      [...loadBundledSets().map((set) => `${set.id}.json`), 'places.json', 'installs.json', 'sources.json'].sort(),
+    )
   })
 
   it('does not make the list a set', () => {

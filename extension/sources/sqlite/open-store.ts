@@ -1,0 +1,101 @@
+/**
+ * A database in use, read without disturbing it: its bytes, what its log and journal add, then the rows that may matter.
+ *
+ * No lock is taken and no file is opened by SQLite. A browser that writes meanwhile can change the file under the
+ * reading, so the header and the log's salts are looked at again afterwards and the whole is read anew if they moved.
+ */
+import type { Needles, SourceFile, SourceProblem, SourceReader } from '../source.ts'
+import { readAll } from '../whole-file.ts'
+import { headerBytes, readHeader } from './header.ts'
+import type { ReadAnswer, TableQuery } from './messages.ts'
+import { isHotJournal } from './rollback.ts'
+import { readDatabase } from './store-thread.ts'
+
+/**
+ * Many times what browsers let a history grow to. It is in memory twice while it is read, as bytes
+ * and in WebAssembly: one of 418 MiB took 1.1 GB at the peak (measured), which is too much for an agent.
+ */
+const maxStoreBytes = 256 << 20
+const timeoutMs = 10_000
+const attempts = 3
+
+type Beside = Awaited<ReturnType<SourceReader['beside']>>
+
+/** What was read; absent when no needle occurs in the database, its log or its journal. */
+export type OpenedStore = { readonly answer?: ReadAnswer; readonly problems: readonly SourceProblem[] }
+
+/** Reads the rows of some tables that may matter. Never rejects but with the signal's reason. */
+export async function openStore(
+  file: SourceFile,
+  reader: SourceReader,
+  queries: readonly TableQuery[],
+  needles: Needles,
+  signal: AbortSignal,
+): Promise<OpenedStore> {
+  try {
+    const log = await reader.beside(`${file.name}-wal`)
+    const journal = await reader.beside(`${file.name}-journal`)
+    if (!(await mayHold(reader, [log, journal]))) return { problems: [] }
+    signal.throwIfAborted()
+    const size = file.size + (log?.size ?? 0) + (journal?.size ?? 0)
+    if (size > maxStoreBytes) {
+      return problem(
+        'too_big',
+        `cannot read ${file.path}: ${size} bytes with its log; expected at most ${maxStoreBytes}`,
+      )
+    }
+    const { isStable, ...buffers } = await readStable(reader, file.size, log, journal, signal)
+    const request = { ...buffers, needles: needles.texts, queries, timeoutMs, maxBytes: maxStoreBytes }
+    const answer = await readDatabase(request, signal)
+    const told = answer.problems.map(({ code, message }) => ({
+      problem: { code, message: `${file.path}: ${message}` },
+    }))
+    return { answer, problems: isStable ? told : [...told, ...changed(file)] }
+  } catch (cause) {
+    signal.throwIfAborted()
+    return problem('io', `cannot read ${file.path}: ${cause instanceof Error ? cause.message : String(cause)}`)
+  }
+}
+
+function problem(code: string, message: string): OpenedStore {
+  return { problems: [{ problem: { code, message } }] }
+}
+
+function changed({ path }: SourceFile): SourceProblem[] {
+  const message = `${path} was written to during each of ${attempts} readings; rows of the last moments may be missing`
+  return [{ problem: { code: 'changed', message } }]
+}
+
+/** Texts in UTF-16 hide from a search for bytes, and no browser writes them: such a file is always opened. */
+async function mayHold(reader: SourceReader, besides: readonly Beside[]): Promise<boolean> {
+  if (await reader.mayHold()) return true
+  for (const one of besides) if (one !== undefined && one.size > 0 && (await one.mayHold())) return true
+  return readHeader(await reader.read(0, headerBytes))?.isUtf16 === true
+}
+
+interface Buffers {
+  readonly database: Uint8Array
+  readonly log?: Uint8Array
+  readonly journal?: Uint8Array
+}
+
+/** All bytes, read again while they change; the last reading counts whatever happened. */
+async function readStable(reader: SourceReader, size: number, log: Beside, journal: Beside, signal: AbortSignal) {
+  const marks = async () => [
+    Buffer.from(await reader.read(0, headerBytes)).toString('latin1'),
+    log === undefined ? '' : Buffer.from(await log.read(0, 32)).toString('latin1'),
+    journal === undefined ? '' : Buffer.from(await journal.read(0, 28)).toString('latin1'),
+  ]
+  for (let attempt = 1; ; attempt++) {
+    const before = await marks()
+    const hot = journal !== undefined && isHotJournal(await journal.read(0, 8)) ? journal : undefined
+    const buffers: Buffers = {
+      // The log first: what moves from it into the database meanwhile is then in both.
+      ...(log && { log: await readAll(log, log.size, signal) }),
+      database: await readAll(reader, size, signal),
+      ...(hot && { journal: await readAll(hot, hot.size, signal) }),
+    }
+    const isStable = JSON.stringify(before) === JSON.stringify(await marks())
+    if (isStable || attempt >= attempts) return { ...buffers, isStable }
+  }
+}
