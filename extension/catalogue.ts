@@ -26,6 +26,8 @@ import { systemAlarm, systemClock } from './runtime/clock.ts'
 import type { Logger } from './runtime/log.ts'
 import { openStateDir } from './runtime/state-dir.ts'
 import type { BoundTable } from './sdk/index.ts'
+import { sources } from './sources/index.ts'
+import { endStoreThread } from './sources/sqlite/store-thread.ts'
 import { noCache, openHashCache } from './sweep/hash-cache.ts'
 import { defaultLimits, type SweepLimits } from './sweep/request.ts'
 import { noScanStore, openScanStore } from './sweep/scan-store.ts'
@@ -87,6 +89,7 @@ export async function openCatalogue(settings: CatalogueSettings, log: Logger): P
   const hunter = new Hunter({ plan, scope: settings.scope, sets, store })
   const close = () => {
     void opened.rules.close()
+    endStoreThread()
     plan.cache.close()
     store.close()
   }
@@ -108,6 +111,7 @@ export async function openResidentCatalogue(
   const close = async () => {
     await hunter.close()
     await opened.rules.close()
+    endStoreThread()
     plan.cache.close()
     store.close()
   }
@@ -144,6 +148,8 @@ async function openPlan(settings: Omit<CatalogueSettings, 'scope'>, log: Logger)
     cache: state === undefined ? noCache : openHashCache(join(state, 'hashes.db'), log, nowNs),
     clock: systemClock,
     installPlaces: bundled.installPlaces,
+    sourcePlaces: bundled.sourcePlaces,
+    sources,
     ...(settings.osquery && { osquery: settings.osquery }),
   }
   return { plan, sets, state, rules, engine, ...(reason === undefined ? {} : { engineReason: reason }), volumes }

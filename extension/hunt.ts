@@ -18,11 +18,13 @@ import type { Product } from './domain/product.ts'
 import type { FileQuestion } from './domain/question.ts'
 import type { RandomAccess } from './domain/random-access.ts'
 import { isBlinding, maxScanErrors, type Scan, type ScanError, type ScanState } from './domain/scan.ts'
+import type { SourcePlace } from './domain/source-place.ts'
 import { type Examined, type FileToExamine, unremarkable } from './examining/examiner.ts'
 import { type FileNames, type Judge, judgeFile, mayCarryProduct } from './findings.ts'
 import type { FileIdentity } from './native/engine.ts'
 import { type Pass, type PassPlan, planPasses } from './passes.ts'
 import type { Clock } from './runtime/clock.ts'
+import type { Source } from './sources/source.ts'
 import type { HashCache } from './sweep/hash-cache.ts'
 import { readOwners } from './sweep/owners.ts'
 import { type SweepBatch, type SweepProgress, type SweptFile, sweep } from './sweep/sweep.ts'
@@ -48,6 +50,8 @@ export interface HuntPlan extends PassPlan {
   readonly cache: HashCache
   readonly clock: Clock
   readonly installPlaces: readonly InstallPlace[]
+  readonly sourcePlaces: readonly SourcePlace[]
+  readonly sources: readonly Source[]
   /** Absent where no osquery runs. */
   readonly osquery?: OsqueryTables
 }

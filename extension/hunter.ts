@@ -4,10 +4,13 @@
  * Tables and commands ask here. Two queries that need the same sweep at the same time wait for one sweep.
  */
 import type { Artifact } from './domain/artifact.ts'
+import type { Contact } from './domain/contact.ts'
+import type { HostState } from './domain/host-state.ts'
 import { type HostVerdict, judgeHost } from './domain/host-verdict.ts'
 import type { Indicator, IndicatorSet } from './domain/indicator.ts'
 import type { Install } from './domain/install.ts'
 import type { DigestAlgorithm } from './domain/observable.ts'
+import type { PathText } from './domain/path-text.ts'
 import type { TiedProcess } from './domain/process.ts'
 import type { NamedFiles } from './domain/question.ts'
 import { distinctScans, type Scan } from './domain/scan.ts'
@@ -85,6 +88,22 @@ export class Hunter implements HuntServices {
 
   processes(signal: AbortSignal): Promise<readonly TiedProcess[]> {
     return this.#surroundings.processes(signal)
+  }
+
+  contacts(signal: AbortSignal): Promise<readonly Contact[]> {
+    return this.#surroundings.contacts(signal)
+  }
+
+  contactsIn(paths: readonly PathText[], source: string | undefined, signal: AbortSignal) {
+    return this.#surroundings.contactsIn(paths, source, signal)
+  }
+
+  async state(signal: AbortSignal): Promise<HostState> {
+    const [{ artifacts }, beside] = await Promise.all([
+      this.#standingPass(this.#scope, signal),
+      this.#surroundings.all(signal),
+    ])
+    return { artifacts, ...beside }
   }
 
   /** Everything beside the files, looked at once in the life of this hunter. */

@@ -1,20 +1,23 @@
 /**
- * What a host shows beside its files: where the app is installed or was, and what runs.
+ * What a host shows beside its files: where the app is installed or was, what runs, and which contacts were made.
  *
- * Both are looked at when somebody asks, and each look leaves records of how complete it was.
+ * All are looked at when somebody asks, and each look leaves records of how complete it was.
  */
+import { ContactFinder, type ContactSearch } from './contacts/find-contacts.ts'
 import type { Artifact } from './domain/artifact.ts'
+import type { Contact } from './domain/contact.ts'
 import type { HostState, PaddingCheck } from './domain/host-state.ts'
 import type { Install } from './domain/install.ts'
 import type { PathText } from './domain/path-text.ts'
 import type { ProcessReason, TiedProcess } from './domain/process.ts'
-import { isBlinding, type Scan, type ScanError } from './domain/scan.ts'
+import { lookScan, type Scan, type ScanError } from './domain/scan.ts'
 import { type HuntPlan, hunt } from './hunt.ts'
 import { findInstalls, type InstallSearch } from './installs/find-installs.ts'
 import { certPaddingCheck } from './installs/padding-check.ts'
 import { lookAtProcesses } from './processes/look-at-processes.ts'
 import { type LookTimes, Remembered } from './remembered.ts'
 import { readOwners } from './sweep/owners.ts'
+import { relativeTo } from './sweep/volume.ts'
 
 /** Everything beside the files, and how complete it is. */
 export interface SurroundingsAnswer extends Omit<HostState, 'artifacts'> {
@@ -31,6 +34,9 @@ interface Looked {
   readonly errors: readonly CountedError[]
 }
 
+/** Records of named files that are kept. */
+const maxNamed = 100
+
 interface ProcessLook {
   readonly processes: readonly TiedProcess[]
   readonly scans: readonly Scan[]
@@ -41,6 +47,10 @@ export class Surroundings {
   readonly #plan: HuntPlan
   readonly #installs: Remembered<InstallSearch>
   readonly #processes: Remembered<ProcessLook>
+  readonly #contacts: Remembered<ContactSearch>
+  readonly #finder: ContactFinder
+  /** Records of the files that somebody named, oldest first. */
+  readonly #named: Scan[] = []
   readonly #paddingCheck: Remembered<PaddingCheck>
 
   /** `closing` ends every look. */
@@ -48,6 +58,8 @@ export class Surroundings {
     this.#plan = plan
     this.#installs = new Remembered((signal) => this.#findInstalls(signal), plan.clock, closing, times)
     this.#paddingCheck = new Remembered((signal) => this.#askPaddingCheck(signal), plan.clock, closing, times)
+    this.#finder = new ContactFinder(plan)
+    this.#contacts = new Remembered((signal) => this.#findContacts(signal), plan.clock, closing, times)
     this.#processes = new Remembered((signal) => this.#look(signal), plan.clock, closing, times)
   }
 
@@ -59,13 +71,55 @@ export class Surroundings {
     return (await this.#processes.get(signal)).processes
   }
 
+  async contacts(signal: AbortSignal): Promise<readonly Contact[]> {
+    return (await this.#contacts.get(signal)).contacts
+  }
+
+  /** Contacts in files that somebody names, wherever they lie; `source` says what they are. */
+  async contactsIn(
+    paths: readonly PathText[],
+    source: string | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly Contact[]> {
+    const found: ContactSearch[] = []
+    for (const path of paths) {
+      for (const volume of this.#plan.volumes) {
+        const below = relativeTo(volume, path)
+        if (below === undefined) continue
+        const [entry] = await this.#plan.engine.stat([volume.canonical], [{ root: 0, path: below }])
+        if (entry && !('code' in entry)) found.push(await this.#finder.named(volume, entry, source, signal))
+      }
+    }
+    this.#named.push(...found.flatMap((one) => one.scans))
+    this.#named.splice(0, this.#named.length - maxNamed)
+    return found.flatMap((one) => one.contacts)
+  }
+
   async all(signal: AbortSignal): Promise<SurroundingsAnswer> {
-    const [{ installs, scans }, processes, paddingCheck] = await Promise.all([
+    const [installs, processes, contacts, paddingCheck] = await Promise.all([
       this.#installs.get(signal),
       this.#processes.get(signal),
+      this.#contacts.get(signal),
       this.#paddingCheck.get(signal),
     ])
-    return { installs, processes: processes.processes, paddingCheck, scans: [...scans, ...processes.scans] }
+    return {
+      installs: installs.installs,
+      processes: processes.processes,
+      contacts: contacts.contacts,
+      paddingCheck,
+      scans: [...installs.scans, ...processes.scans, ...contacts.scans, ...this.#named],
+    }
+  }
+
+  async #findContacts(signal: AbortSignal): Promise<ContactSearch> {
+    const startedMs = this.#plan.clock.nowMs()
+    try {
+      return await this.#finder.find(signal)
+    } catch (cause) {
+      if (!isTimeout(signal)) throw cause
+      const scans = this.#plan.volumes.map(({ display }) => this.#aborted('contacts', display, startedMs))
+      return { contacts: [], scans }
+    }
   }
 
   async #askPaddingCheck(signal: AbortSignal): Promise<PaddingCheck> {
@@ -117,26 +171,8 @@ export class Surroundings {
   }
 
   #record(source: string, root: PathText, startedMs: number, { seen, errors }: Looked): Scan {
-    const nowMs = this.#plan.clock.nowMs()
-    const count = (of: readonly CountedError[]) => of.reduce((sum, one) => sum + one.count, 0)
-    return {
-      scan: 'places',
-      source,
-      root,
-      started: Math.floor(startedMs / 1000),
-      finished: Math.floor(nowMs / 1000),
-      state: 'finished',
-      files: seen,
-      bytes: 0,
-      hashed: 0,
-      cached: 0,
-      skipped: count(errors),
-      unexamined: count(errors.filter(isBlinding)),
-      errors: errors.map(({ path, code, message }) => ({ path, code, message })),
-      truncated: false,
-      durationMs: nowMs - startedMs,
-      indicatorsVersion: this.#plan.indicatorsVersion,
-    }
+    const { clock, indicatorsVersion } = this.#plan
+    return lookScan({ source, root, startedMs, nowMs: clock.nowMs(), seen, errors, indicatorsVersion })
   }
 }
 

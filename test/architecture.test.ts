@@ -14,7 +14,19 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'extension/runtime': ['extension/domain'],
   'extension/native': ['extension/domain'],
   'extension/decoders': ['extension/domain'],
-  'extension/sources': ['extension/domain'],
+  'extension/sources': [
+    'extension/domain',
+    'extension/native/lines.ts',
+    'extension/sdk/sql/sqlite.ts',
+    'extension/decoders/plist-dictionaries.ts',
+  ],
+  'extension/contacts': [
+    'extension/domain',
+    'extension/native',
+    'extension/runtime',
+    'extension/sources',
+    'extension/sweep',
+  ],
   'extension/tables': ['extension/domain', 'extension/sdk'],
   'extension/indicators': ['extension/domain', 'extension/runtime', 'extension/native'],
   'extension/examining': [

@@ -2,6 +2,7 @@
  * Everything that a hunt found out about a host: what a verdict is made from.
  */
 import type { Artifact } from './artifact.ts'
+import type { Contact } from './contact.ts'
 import type { Install } from './install.ts'
 import type { TiedProcess } from './process.ts'
 
@@ -16,5 +17,6 @@ export interface HostState {
   readonly artifacts: readonly Artifact[]
   readonly installs: readonly Install[]
   readonly processes: readonly TiedProcess[]
+  readonly contacts: readonly Contact[]
   readonly paddingCheck: PaddingCheck
 }

@@ -3,6 +3,7 @@
  * attack got, what it hid and when it meant to go on.
  */
 import { meaningOf, reachedStage } from './attack-progress.ts'
+import type { Contact } from './contact.ts'
 import type { HostState } from './host-state.ts'
 import { fixedVersion, type Install } from './install.ts'
 import type { TiedProcess } from './process.ts'
@@ -19,6 +20,7 @@ export function storyOf(state: HostState): string[] {
   return [
     ...listed(state.installs, installText, 'installs, see threecx_installs'),
     ...listed(state.processes.filter(counts), processText, 'processes, see threecx_processes'),
+    ...listed(state.contacts, contactText, 'contacts, see threecx_c2_hits'),
     ...(stage === undefined ? [] : [`reached stage ${stage}: ${meaningOf(stage)}`]),
     ...(urls.length > 0 ? [`hidden addresses: ${urls.slice(0, maxListed).join(', ')}`] : []),
     ...(runs.length > 0 ? [`the malware meant to run next at ${timeText(Math.max(...runs))}`] : []),
@@ -59,6 +61,14 @@ function processText({ pid, name, path, user, evidence }: TiedProcess): string {
   const [first] = evidence
   const whose = user === '' ? '' : ` as ${user}`
   return `running: ${path || name} (process ${pid}${whose}): ${first?.component ?? 'tied to the campaign'}`
+}
+
+function contactText({ indicator, source, sourcePath, user, count, firstSeen, lastSeen }: Contact): string {
+  const whose = user === '' ? '' : ` by ${user}`
+  const times = count === 1 ? 'once' : `${count} times`
+  const first = firstSeen === undefined ? '' : `, ${timeText(firstSeen)}`
+  const last = lastSeen === undefined || lastSeen === firstSeen ? '' : ` to ${timeText(lastSeen)}`
+  return `contacted: ${indicator}${whose}, ${times}${first}${last} (${source}, ${sourcePath})`
 }
 
 function hasPadding({ artifacts }: HostState): boolean {

@@ -3,6 +3,7 @@
  */
 import { type Artifact, whyArtifact } from './artifact.ts'
 import { reachedStage } from './attack-progress.ts'
+import type { Contact } from './contact.ts'
 import type { Verdict } from './finding.ts'
 import type { HostState, PaddingCheck } from './host-state.ts'
 import { counts, storyOf } from './host-story.ts'
@@ -12,7 +13,7 @@ import { isComplete, type Scan } from './scan.ts'
 
 /**
  * - `compromised`: a malicious artifact or process is there.
- * - `contacted`: C2 contact and no artifact.
+ * - `contacted`: C2 contact, and nothing malicious on the disk or running.
  * - `exposed`: an affected release is or was there, or something suspicious is.
  * - `unknown`: nothing found, and not everything could be examined, or too long ago.
  * - `clean`: nothing found, everything examined.
@@ -35,6 +36,7 @@ export interface HostVerdict {
   readonly artifacts: number
   /** Installs of a compromised release, present, removed or served. */
   readonly installs: number
+  readonly contacts: number
   /** Running processes that count. */
   readonly processes: number
   readonly paddingCheck: PaddingCheck
@@ -59,15 +61,16 @@ export function judgeHost(state: HostState, scans: readonly Scan[], age?: ScanAg
   const artifacts = state.artifacts.filter((one) => one.verdict !== 'benign')
   const installs = state.installs.filter(({ affected }) => affected)
   const processes = state.processes.filter(counts)
+  const { contacts } = state
   const examined = scans.length > 0 && scans.every(isComplete)
   const complete = examined && age?.stale === undefined
   const times = artifacts.map((one) => one.mtime).filter((time) => time > 0)
   const story = storyOf(state)
   const ends = scans.flatMap((scan) => scan.finished ?? [])
   const verdicts = [...artifacts, ...processes].map(({ verdict }) => verdict)
-  const levels = [...artifacts, ...processes].map(({ level }) => level)
+  const levels = [...artifacts, ...processes, ...contacts].map(({ level }) => level)
   return {
-    verdict: word([...verdicts, ...installs.map(() => 'affected' as const)], complete),
+    verdict: word([...verdicts, ...installs.map(() => 'affected' as const)], contacts, complete),
     level: highestLevel([...levels, ...installs.map(() => affectedLevel)]),
     stage: reachedStage(state),
     story,
@@ -77,6 +80,7 @@ export function judgeHost(state: HostState, scans: readonly Scan[], age?: ScanAg
     artifacts: artifacts.length,
     installs: installs.length,
     processes: processes.length,
+    contacts: contacts.length,
     paddingCheck: state.paddingCheck,
     isScanComplete: complete,
     scannedAt: age ? age.scannedAt : ends.length > 0 ? Math.max(...ends) : undefined,
@@ -86,9 +90,11 @@ export function judgeHost(state: HostState, scans: readonly Scan[], age?: ScanAg
 /** That of the indicators of affected releases, which is how bad an install without any file is. */
 const affectedLevel: Level = 'high'
 
-function word(verdicts: readonly Verdict[], complete: boolean): HostVerdictWord {
+/** A contact that something else explains, too, is only suspicious. */
+function word(verdicts: readonly Verdict[], contacts: readonly Contact[], complete: boolean): HostVerdictWord {
   if (verdicts.includes('malicious')) return 'compromised'
-  if (verdicts.length > 0) return 'exposed'
+  if (contacts.some(({ verdict }) => verdict === 'malicious')) return 'contacted'
+  if (verdicts.length + contacts.length > 0) return 'exposed'
   return complete ? 'clean' : 'unknown'
 }
 

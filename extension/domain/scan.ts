@@ -46,6 +46,42 @@ export interface Scan {
   readonly expectedFiles?: number
 }
 
+/** What a look beside the sweeps has to say of itself. */
+export interface LookRecord {
+  readonly source: string
+  readonly root: PathText
+  readonly startedMs: number
+  readonly nowMs: number
+  /** Files or processes. */
+  readonly seen: number
+  /** Each stands for `count` things, one unless told. */
+  readonly errors: readonly (ScanError & { readonly count?: number })[]
+  readonly indicatorsVersion: string
+}
+
+/** The record of a look that ended. */
+export function lookScan({ source, root, startedMs, nowMs, seen, errors, indicatorsVersion }: LookRecord): Scan {
+  const total = (some: LookRecord['errors']) => some.reduce((sum, { count = 1 }) => sum + count, 0)
+  return {
+    scan: 'places',
+    source,
+    root,
+    started: Math.floor(startedMs / 1000),
+    finished: Math.floor(nowMs / 1000),
+    state: 'finished',
+    files: seen,
+    bytes: 0,
+    hashed: 0,
+    cached: 0,
+    skipped: total(errors),
+    unexamined: total(errors.filter(isBlinding)),
+    errors: errors.slice(0, maxScanErrors).map(({ path, code, message }) => ({ path, code, message })),
+    truncated: false,
+    durationMs: nowMs - startedMs,
+    indicatorsVersion,
+  }
+}
+
 /** Errors kept per scan: enough to see a pattern, bounded on a hostile tree. */
 export const maxScanErrors = 200
 

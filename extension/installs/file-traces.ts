@@ -11,7 +11,7 @@ import type { PathText } from '../domain/path-text.ts'
 import type { Product } from '../domain/product.ts'
 import type { FileRef, ScanEngine, WalkEntry } from '../native/engine.ts'
 import { displayPath, imagePath, type Volume } from '../sweep/volume.ts'
-import type { PlacedFile } from './look.ts'
+import type { InstallFile } from './look.ts'
 import { type Proof, secondsOf, stated, type Trace } from './trace.ts'
 
 /** A list of packages has a line for each; the longest seen is a few KiB. */
@@ -26,7 +26,7 @@ export interface FileReader {
 }
 
 /** Traces of one file. */
-export async function fileTraces(reader: FileReader, file: PlacedFile): Promise<Trace[]> {
+export async function fileTraces(reader: FileReader, file: InstallFile): Promise<Trace[]> {
   const { entry, place } = file
   const base = traceOf(reader.volume, file)
   switch (place.source) {
@@ -44,7 +44,7 @@ export async function fileTraces(reader: FileReader, file: PlacedFile): Promise<
   }
 }
 
-function traceOf(volume: Volume, { entry, place, user }: PlacedFile): Trace {
+function traceOf(volume: Volume, { entry, place, user }: InstallFile): Trace {
   const inImage = imagePath(volume, entry.path)
   const times = [secondsOf(entry.btimeNs), secondsOf(entry.mtimeNs)].filter((time) => time !== undefined)
   return stated<Trace>({

@@ -11,7 +11,7 @@ import type { Install, InstallEvidence } from '../domain/install.ts'
 import type { Matcher } from '../domain/match.ts'
 import { canonical } from '../domain/observable.ts'
 import type { OsqueryTables } from '../domain/osquery-tables.ts'
-import { isBlinding, maxScanErrors, type Scan, type ScanError } from '../domain/scan.ts'
+import { isBlinding, lookScan, maxScanErrors, type Scan, type ScanError } from '../domain/scan.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Volume } from '../sweep/volume.ts'
 import { fileTraces } from './file-traces.ts'
@@ -99,32 +99,16 @@ async function tracesOf({ engine }: InstallParts, volume: Volume, look: Look, si
 }
 
 function scanOf(
-  parts: InstallParts,
+  { clock, indicatorsVersion }: InstallParts,
   volume: Volume,
   look: Look,
   errors: readonly ScanError[],
   startedMs: number,
 ): Scan {
-  const nowMs = parts.clock.nowMs()
-  const scan: Scan = {
-    scan: 'places',
-    source: 'installs',
-    root: volume.display,
-    started: Math.floor(startedMs / 1000),
-    finished: Math.floor(nowMs / 1000),
-    state: 'finished',
-    files: look.seen,
-    bytes: 0,
-    hashed: 0,
-    cached: 0,
-    skipped: 0,
-    unexamined: 0,
-    errors: [],
-    truncated: look.truncated,
-    durationMs: nowMs - startedMs,
-    indicatorsVersion: parts.indicatorsVersion,
-  }
-  return withErrors(scan, [...look.errors, ...errors])
+  const all = [...look.errors, ...errors]
+  const { display: root } = volume
+  const record = { source: 'installs', root, startedMs, nowMs: clock.nowMs(), seen: look.seen, indicatorsVersion }
+  return { ...lookScan({ ...record, errors: all }), truncated: look.truncated }
 }
 
 function withErrors(scan: Scan, more: readonly ScanError[]): Scan {

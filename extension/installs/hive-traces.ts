@@ -8,7 +8,7 @@ import type { ScanError } from '../domain/scan.ts'
 import { type RegistryKey, registryValue } from '../native/registry.ts'
 import { displayPath, imagePath } from '../sweep/volume.ts'
 import type { FileReader } from './file-traces.ts'
-import type { PlacedFile } from './look.ts'
+import type { InstallFile } from './look.ts'
 import { amcacheEntries, machineEntries, profiles, userEntries } from './registry-place.ts'
 import { stated, type Trace } from './trace.ts'
 
@@ -19,7 +19,7 @@ export interface HiveTraces {
 }
 
 /** Traces of one hive. */
-export async function hiveTraces(reader: FileReader, file: PlacedFile, signal: AbortSignal): Promise<HiveTraces> {
+export async function hiveTraces(reader: FileReader, file: InstallFile, signal: AbortSignal): Promise<HiveTraces> {
   const { engine, volume } = reader
   const { place, entry } = file
   const isAmcache = place.source === 'amcache'
@@ -77,7 +77,7 @@ function amcacheTrace(base: Base, key: RegistryKey): Trace {
 }
 
 /** Records of Windows Installer lie under a security identifier; that of the system stands for the machine. */
-function ownerOf(key: RegistryKey, { place, user }: PlacedFile, accounts: ReadonlyMap<string, string>): Owner {
+function ownerOf(key: RegistryKey, { place, user }: InstallFile, accounts: ReadonlyMap<string, string>): Owner {
   const at = key.path.findIndex((name) => name.toLowerCase() === 'userdata')
   const sid = at < 0 ? undefined : key.path[at + 1]
   if (sid === undefined || sid === 'S-1-5-18') return { user, scope: place.scope }

@@ -6,11 +6,14 @@
  * schedule, and what it had read is in the hash cache.
  */
 import type { Artifact } from '../domain/artifact.ts'
+import type { Contact } from '../domain/contact.ts'
 import { HunterError } from '../domain/errors.ts'
+import type { HostState } from '../domain/host-state.ts'
 import { type HostVerdict, judgeHost } from '../domain/host-verdict.ts'
 import type { Indicator, IndicatorSet } from '../domain/indicator.ts'
 import type { Install } from '../domain/install.ts'
 import type { DigestAlgorithm } from '../domain/observable.ts'
+import type { PathText } from '../domain/path-text.ts'
 import type { TiedProcess } from '../domain/process.ts'
 import type { NamedFiles } from '../domain/question.ts'
 import { distinctScans, type Scan } from '../domain/scan.ts'
@@ -117,6 +120,19 @@ export class Resident implements HuntServices {
 
   processes(signal: AbortSignal): Promise<readonly TiedProcess[]> {
     return this.#surroundings.processes(signal)
+  }
+
+  contacts(signal: AbortSignal): Promise<readonly Contact[]> {
+    return this.#surroundings.contacts(signal)
+  }
+
+  contactsIn(paths: readonly PathText[], source: string | undefined, signal: AbortSignal) {
+    return this.#surroundings.contactsIn(paths, source, this.#orClosing(signal))
+  }
+
+  async state(signal: AbortSignal): Promise<HostState> {
+    const [{ artifacts }, beside] = await Promise.all([this.#standing.get(signal), this.#surroundings.all(signal)])
+    return { artifacts, ...beside }
   }
 
   async scans(signal: AbortSignal): Promise<readonly Scan[]> {

@@ -5,12 +5,15 @@ import { type BoundTable, bind, bindLate, type Columns, type Table } from '../sd
 import type { ExtensionHealth } from './extension-health.ts'
 import type { HuntServices } from './services.ts'
 import { threecxArtifacts } from './threecx-artifacts.ts'
+import { threecxC2Hits } from './threecx-c2-hits.ts'
 import { threecxExtension } from './threecx-extension.ts'
+import { threecxFindings } from './threecx-findings.ts'
 import { threecxIndicators } from './threecx-indicators.ts'
 import { threecxInstalls } from './threecx-installs.ts'
 import { threecxPayloads } from './threecx-payloads.ts'
 import { threecxProcesses } from './threecx-processes.ts'
 import { threecxScans } from './threecx-scans.ts'
+import { threecxTimeline } from './threecx-timeline.ts'
 import { threecxVerdict } from './threecx-verdict.ts'
 
 /** All tables. */
@@ -20,6 +23,9 @@ export const tables = [
   threecxPayloads,
   threecxInstalls,
   threecxProcesses,
+  threecxC2Hits,
+  threecxFindings,
+  threecxTimeline,
   threecxIndicators,
   threecxScans,
   threecxExtension,
@@ -58,6 +64,9 @@ function each(
     hunt(threecxPayloads),
     hunt(threecxInstalls),
     hunt(threecxProcesses),
+    hunt(threecxC2Hits),
+    hunt(threecxFindings),
+    hunt(threecxTimeline),
     hunt(threecxIndicators),
     hunt(threecxScans),
     health(threecxExtension),

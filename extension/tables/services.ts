@@ -2,10 +2,13 @@
  * What tables may ask for. A table never reads a file: it turns constraints into a question and rows out of answers.
  */
 import type { Artifact } from '../domain/artifact.ts'
+import type { Contact } from '../domain/contact.ts'
+import type { HostState } from '../domain/host-state.ts'
 import type { HostVerdict } from '../domain/host-verdict.ts'
 import type { Indicator, IndicatorSet } from '../domain/indicator.ts'
 import type { Install } from '../domain/install.ts'
 import type { DigestAlgorithm } from '../domain/observable.ts'
+import type { PathText } from '../domain/path-text.ts'
 import type { TiedProcess } from '../domain/process.ts'
 import type { NamedFiles } from '../domain/question.ts'
 import type { Scan } from '../domain/scan.ts'
@@ -24,6 +27,12 @@ export interface HuntServices {
   installs(signal: AbortSignal): Promise<readonly Install[]>
   /** Running processes tied to the campaign; looked at at once, none in an image. */
   processes(signal: AbortSignal): Promise<readonly TiedProcess[]>
+  /** Contacts with the actor's infrastructure, from every source's places. */
+  contacts(signal: AbortSignal): Promise<readonly Contact[]>
+  /** Contacts in these files alone; `source` says what they are, otherwise that is found out. */
+  contactsIn(paths: readonly PathText[], source: string | undefined, signal: AbortSignal): Promise<readonly Contact[]>
+  /** Everything that was found, from files to contacts. */
+  state(signal: AbortSignal): Promise<HostState>
   /** Passes of this process, and the last ones of earlier processes; at least one. */
   scans(signal: AbortSignal): Promise<readonly Scan[]>
   verdict(signal: AbortSignal): Promise<HostVerdict>

@@ -17,7 +17,7 @@ export const threecxVerdict = defineTable({
     first_seen: bigint('Earliest modification time among the artifacts, unix seconds'),
     last_seen: bigint('Latest modification time among the artifacts, unix seconds'),
     artifacts: integer('Files that count'),
-    c2_hits: integer('C2 contacts; NULL until a source of contacts has been read'),
+    c2_hits: integer('Contacts with the infrastructure of the attack: rows of threecx_c2_hits'),
     installs: integer('Installs of a compromised release: present, removed or handed out to others'),
     processes: integer('Running processes that count'),
     cert_padding_check: text(
@@ -42,7 +42,7 @@ export const threecxVerdict = defineTable({
       first_seen: host.firstSeen ?? null,
       last_seen: host.lastSeen ?? null,
       artifacts: host.artifacts,
-      c2_hits: null,
+      c2_hits: host.contacts,
       installs: host.installs,
       processes: host.processes,
       cert_padding_check: host.paddingCheck,

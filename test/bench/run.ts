@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- sweep|serving|structure]`: our sweeps beside the tools an operator would use instead, our answers
- * beside those of other SDKs, and our look into files beside YARA's, on this machine, page cache warm.
+ * `npm run bench [-- sweep|serving|structure|browsers|logs]`: our sweeps beside the tools an operator would use
+ * instead, our answers beside those of other SDKs, our look into files beside YARA's, our look into browsers' histories
+ * beside SQLite's, and our search of logs beside ripgrep's, on this machine, page cache warm.
  *
  * Of the sweeps, whole processes are timed, start-up included, in turn and several rounds; ratios are medians of the rounds' ratios,
  * because the machines are noisy. Answers are compared before times. Results go to test/bench/results.md.
@@ -9,7 +10,9 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { arch, cpus, loadavg, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { browsers } from './browsers/run.ts'
 import { type Contender, contest, has, median, type Timing, timesAsFast } from './contest.ts'
+import { logs } from './logs/run.ts'
 import { serving } from './serving/run.ts'
 import { structure } from './structure/run.ts'
 import { largeFile, namesOnly, smallFiles } from './trees.ts'
@@ -38,6 +41,8 @@ const titles = {
   sweep: '# Sweeping files',
   serving: '# Serving rows to osquery',
   structure: '# Looking into files',
+  browsers: '# Histories of browsers',
+  logs: '# Searching logs',
 } as const
 const asked = process.argv[2]
 /** What the reader of results should know of the machine's other business. */
@@ -48,6 +53,8 @@ const parts: Readonly<Record<Part, () => string | Promise<string>>> = {
   sweep: sweeps,
   serving: servers,
   structure: insides,
+  browsers: histories,
+  logs: searches,
 }
 const written: string[] = []
 for (const name of Object.keys(titles) as Part[]) {
@@ -88,6 +95,26 @@ function insides(): string {
 Written by \`npm run bench\`: ${machine}; load ${loadavg()[0]?.toFixed(1)} at the start${note}.
 Page cache warm, ${rounds} rounds in turn, medians.`)
   structure(base, rounds, say)
+  return lines.join('\n')
+}
+
+function histories(): string {
+  lines.length = 0
+  say(`${titles.browsers}
+
+Written by \`npm run bench\`: ${machine}; load ${loadavg()[0]?.toFixed(1)} at the start${note}.
+Whole processes, page cache warm, ${rounds} rounds in turn, medians.`)
+  browsers(base, rounds, say)
+  return lines.join('\n')
+}
+
+function searches(): string {
+  lines.length = 0
+  say(`${titles.logs}
+
+Written by \`npm run bench\`: ${machine}; load ${loadavg()[0]?.toFixed(1)} at the start${note}.
+Whole processes, page cache warm, ${rounds} rounds in turn, medians. "times" is how many times as fast the first row was.`)
+  logs(join(base, 'logs'), rounds, say)
   return lines.join('\n')
 }
 

@@ -9,7 +9,13 @@ import type { TiedProcess } from '../../extension/domain/process.ts'
 import type { Scan } from '../../extension/domain/scan.ts'
 
 /** A host with nothing on it. */
-export const nothingFound: HostState = { artifacts: [], installs: [], processes: [], paddingCheck: 'unknown' }
+export const nothingFound: HostState = {
+  artifacts: [],
+  installs: [],
+  processes: [],
+  contacts: [],
+  paddingCheck: 'unknown',
+}
 
 /** An artifact with one finding, of the structure `trait`. */
 export function artifactOf(stage: Stage, more: Partial<Artifact> = {}, trait = 'carrier_payload'): Artifact {

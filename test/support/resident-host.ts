@@ -9,7 +9,7 @@ import { decoders } from '../../extension/decoders/index.ts'
 import { matcher } from '../../extension/domain/match.ts'
 import { Examiner } from '../../extension/examining/examiner.ts'
 import type { HuntPlan } from '../../extension/hunt.ts'
-import { loadBundledSets, loadInstallPlaces, loadPlaces } from '../../extension/indicators/index.ts'
+import { loadBundledSets, loadInstallPlaces, loadPlaces, loadSourcePlaces } from '../../extension/indicators/index.ts'
 import type { ScanEngine, WalkPlan } from '../../extension/native/engine.ts'
 import { openEngine } from '../../extension/native/index.ts'
 import { PassStore } from '../../extension/resident/pass-store.ts'
@@ -18,6 +18,7 @@ import { Resident } from '../../extension/resident/resident.ts'
 import { noRules } from '../../extension/rules/rule-search.ts'
 import type { Alarm } from '../../extension/runtime/clock.ts'
 import type { Logger } from '../../extension/runtime/log.ts'
+import { sources } from '../../extension/sources/index.ts'
 import { noCache } from '../../extension/sweep/hash-cache.ts'
 import { defaultLimits } from '../../extension/sweep/request.ts'
 import { imageVolume } from '../../extension/sweep/volume.ts'
@@ -34,8 +35,9 @@ export function isOverEverything(plan: WalkPlan): boolean {
   return plan.rules.some((rule) => rule.pattern.startsWith('**'))
 }
 
+const sourcePlaces = loadSourcePlaces()
 const besidePatterns = new Set([
-  ...livePlaces.map(({ pattern }) => pattern.replaceAll('<user>', '*')),
+  ...[...livePlaces, ...sourcePlaces].map(({ pattern }) => pattern.replaceAll('<user>', '*')),
   'Windows/System32/config/SOFTWARE',
 ])
 
@@ -91,6 +93,8 @@ export class ResidentHost {
       indicators,
       places,
       installPlaces: livePlaces,
+      sourcePlaces,
+      sources,
       limits: defaultLimits,
       mounts: 'same',
       matcher: matcher(indicators),

@@ -15,6 +15,7 @@ import { openBundledData } from '../../../extension/indicators/checked-data.ts'
 import { openEngine } from '../../../extension/native/index.ts'
 import { bundledRules, Rulebook } from '../../../extension/rules/open-rules.ts'
 import { systemClock } from '../../../extension/runtime/clock.ts'
+import { sources } from '../../../extension/sources/index.ts'
 import { noCache } from '../../../extension/sweep/hash-cache.ts'
 import { defaultLimits } from '../../../extension/sweep/request.ts'
 import { imageVolume } from '../../../extension/sweep/volume.ts'
@@ -45,6 +46,8 @@ const plan: HuntPlan = {
   indicators,
   places: bundled.places,
   installPlaces: bundled.installPlaces,
+  sourcePlaces: bundled.sourcePlaces,
+  sources,
   limits: defaultLimits,
   mounts: 'same',
   matcher: matcher(indicators),

@@ -8,6 +8,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFileSyn
 import { dirname, join } from 'node:path'
 import type { Verdict } from '../../../extension/domain/finding.ts'
 import type { Platform } from '../../../extension/domain/platform.ts'
+import { contactFiles } from './contact-files.ts'
 import { darwinImage } from './darwin-image.ts'
 import { digest } from './indicator-file.ts'
 import { linuxImage } from './linux-image.ts'
@@ -50,7 +51,8 @@ const images: Readonly<Record<Platform, (form: ImageForm) => PlannedFile[]>> = {
 
 /** The files of an image in the order of their paths; the same on every call. */
 export function plannedFiles(platform: Platform, form: ImageForm): PlannedFile[] {
-  return images[platform](form).sort((a, b) => (a.path < b.path ? -1 : 1))
+  const files = [...images[platform](form), ...contactFiles(platform, form).files]
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
 /** Writes an image into a new or empty directory. Throws when it is not empty and not forced. */

@@ -1,0 +1,58 @@
+/**
+ * Reads one file for a source, through an engine.
+ */
+
+import type { PathText } from '../domain/path-text.ts'
+import type { FileIdentity, FileRef, ScanEngine } from '../native/engine.ts'
+import type { LinesRequest } from '../native/lines.ts'
+import type { Needles, SourceReader } from '../sources/source.ts'
+
+/** Bounds of one file. */
+export interface ReadLimits {
+  readonly maxLineBytes: number
+  readonly maxLines: number
+  /** Of unpacked text. */
+  readonly maxBytes: number
+  readonly timeoutMs: number
+}
+
+/** A terabyte of text and five minutes; a line of a log has some hundred bytes. */
+export const defaultReadLimits: ReadLimits = {
+  maxLineBytes: 64 * 1024,
+  maxLines: 1_000_000,
+  maxBytes: 1024 ** 4,
+  timeoutMs: 300_000,
+}
+
+/** What a reader is made with. */
+export interface ReaderParts {
+  readonly engine: ScanEngine
+  readonly roots: readonly PathText[]
+  readonly needles: Needles
+  readonly limits: ReadLimits
+  readonly signal: AbortSignal
+}
+
+/** A reader of one file; `expected` is its identity from the walk. */
+export function fileReader(parts: ReaderParts, file: FileRef, expected: FileIdentity): SourceReader {
+  const { engine, roots, needles, limits, signal } = parts
+  const lines = (request: Pick<LinesRequest, 'headLines' | 'headingPrefix'>, bounds = limits) =>
+    engine.lines(roots, { ...file, expected }, { patterns: needles.texts, ...bounds, ...request }, signal)
+  return {
+    read: (offset, length) => engine.read(roots, file, offset, length),
+    lines,
+    mayHold: async () => {
+      const once = { ...limits, maxLines: 1, maxLineBytes: 512 }
+      for await (const batch of lines({ headLines: 0 }, once)) {
+        if (batch.lines.some(({ isFound }) => isFound)) return true
+        if (batch.problem && batch.problem.code !== 'too_many') return true // a reader that opens it will say why
+      }
+      return false
+    },
+    beside: async (suffix) => {
+      const ref = { root: file.root, path: `${file.path}${suffix}` }
+      const [found] = await engine.stat(roots, [ref])
+      return found && !('code' in found) ? { ...fileReader(parts, ref, found), size: found.size } : undefined
+    },
+  }
+}
