@@ -119,8 +119,12 @@ function scopeText({ source, scan }: Scan): string {
       return 'installs and their left-overs'
     case 'processes':
       return 'what runs'
-    default:
+    case 'contacts':
+      return 'stores and logs with contacts'
+    case 'file':
       return scan === 'full' ? 'everything' : 'the places where 3CX lives'
+    default:
+      return source
   }
 }
 

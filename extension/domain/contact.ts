@@ -87,7 +87,7 @@ export class Contacts {
 
   /** All contacts, the gravest first, then by first time. */
   all(): Contact[] {
-    return [...this.#all.values()].map(contactOf).sort(inOrder)
+    return withoutAnswers([...this.#all.values()].map(contactOf)).sort(inOrder)
   }
 }
 
@@ -108,6 +108,17 @@ function withoutCovered(findings: readonly Finding[]): Finding[] {
 function isOn(url: string, domain: string): boolean {
   const host = URL.canParse(url) ? new URL(url).hostname : ''
   return host === domain || host.endsWith(`.${domain}`)
+}
+
+/**
+ * A resolver writes a line for the question, which says who asked, and lines for its answer, which do not: where some
+ * records of a file say who it was, those that do not are the same contact again.
+ */
+function withoutAnswers(contacts: readonly Contact[]): Contact[] {
+  const key = ({ type, indicator, source, sourcePath }: Contact) =>
+    JSON.stringify([type, indicator, source, sourcePath])
+  const asked = new Set(contacts.filter(({ client }) => client !== '').map(key))
+  return contacts.filter((one) => one.client !== '' || one.user !== '' || !asked.has(key(one)))
 }
 
 function isAgainst(verdict: Verdict | undefined): boolean {

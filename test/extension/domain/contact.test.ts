@@ -65,6 +65,15 @@ describe('contacts', () => {
     expect(gathered(evidence([{ type: 'ip', value: '198.54.115.59' }])), 'shared hosting').toEqual([])
   })
 
+  it('of a resolver are counted by who asked, not by its answers; answers alone count', () => {
+    const question = evidence([domain('sbmsa.wiki')], { client: '10.0.0.5', time: 100 })
+    const answer = evidence([domain('sbmsa.wiki')], { time: 100 })
+    expect(gathered(question, answer, answer).map(({ client, count }) => ({ client, count }))).toEqual([
+      { client: '10.0.0.5', count: 1 },
+    ])
+    expect(gathered(answer, answer)).toMatchObject([{ client: '', count: 2 }])
+  })
+
   it('without times have none, and are bounded', () => {
     const contacts = new Contacts(2)
     for (const user of ['a', 'b', 'c', 'a']) contacts.add(match(evidence([domain('sbmsa.wiki')], { user })))
