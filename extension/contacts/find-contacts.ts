@@ -75,7 +75,12 @@ export class ContactFinder {
     const contacts = new Contacts()
     const scans: Scan[] = []
     const known = new Map<PathText, Read>()
-    for (const volume of this.#parts.volumes) scans.push(...(await this.#findOn(volume, contacts, known, signal)))
+    try {
+      for (const volume of this.#parts.volumes) scans.push(...(await this.#findOn(volume, contacts, known, signal)))
+    } catch (cause) {
+      this.#known = new Map([...this.#known, ...known]) // the next search goes on where this one was given up
+      throw cause
+    }
     this.#known = known
     return { contacts: contacts.all(), scans }
   }
