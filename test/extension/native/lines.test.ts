@@ -284,18 +284,18 @@ describe.each(contenders())('$label', ({ label, engine, problem }) => {
     }
   })
 
-  it('cuts pieces out of a line of 100 MB without holding it', async () => {
+  it('cuts pieces out of a line of 250 MB without holding it', async () => {
     const tree = newTree()
     const path = logOf(tree, 'x\n')
-    for (let i = 0; i < 100; i++) appendFileSync(path, 'y'.repeat(1_000_000))
+    for (let i = 0; i < 250; i++) appendFileSync(path, 'y'.repeat(1_000_000))
     appendFileSync(path, ' sbmsa.wiki \nod.lk\n')
     const before = process.memoryUsage().rss
     const told = await ask(engine, tree, 'log')
     expect(told.lines).toEqual([
-      [2 + 100_000_001 - 256, `${'y'.repeat(255)} sbmsa.wiki `, 'cut found'],
-      [100_000_015, 'od.lk', 'found'],
+      [2 + 250_000_001 - 256, `${'y'.repeat(255)} sbmsa.wiki `, 'cut found'],
+      [250_000_015, 'od.lk', 'found'],
     ])
-    expect(process.memoryUsage().rss - before).toBeLessThan(90_000_000)
+    expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000)
   })
 
   it('tells what kept a file from being read', async () => {
