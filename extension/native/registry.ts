@@ -24,7 +24,7 @@ export interface RegistryKey {
   readonly lastWritten: number
   /**
    * Values by name: texts as they are (lists joined by line feeds), DWORDs as numbers, QWORDs as decimal text,
-   * everything else as lower-case hex. A text above 64 KiB is cut.
+   * everything else as lower-case hex. A value above 1 MiB is cut.
    */
   readonly values: Readonly<Record<string, string | number>>
 }

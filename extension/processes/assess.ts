@@ -16,10 +16,10 @@ import {
   type TiedProcess,
   weigh,
 } from '../domain/process.ts'
+import { roleEvidence } from '../domain/program-names.ts'
 import { campaignExportHash } from './bootstrap.ts'
 import { mappingText } from './mappings.ts'
 import type { LoaderInMemory } from './memory-scan.ts'
-import type { ProcessParts } from './parts.ts'
 import type { SeenFile } from './program-file.ts'
 
 /** Everything that was seen of one process. */
@@ -36,33 +36,6 @@ export interface SeenProcess {
   readonly loaders: readonly LoaderInMemory[]
 }
 
-/** What indicators say of a path and a command line, before any file is opened. */
-export function nameFindings({ matcher, platform }: ProcessParts, process: RunningProcess): Finding[] {
-  const { cmdline } = process
-  // Wine runs programs of Windows, by the names they have there; what a command line means does not depend on the host.
-  const paths = [
-    { path: process.path, platform },
-    ...(/^[A-Za-z]:\\/.test(process.argument0 ?? '')
-      ? [{ path: process.argument0 ?? '', platform: 'windows' as const }]
-      : []),
-  ]
-  const base = { source: 'process', path: process.path }
-  return [
-    ...paths.flatMap((one) =>
-      matcher.match({
-        ...base,
-        platform: one.platform,
-        observables: [{ type: 'path', value: belowRoot(one.path, one.platform === 'windows') }],
-      }),
-    ),
-    ...matcher.match({ ...base, observables: [{ type: 'command_line', value: cmdline }] }),
-  ]
-}
-
-function belowRoot(path: PathText, isWindows: boolean): string {
-  return isWindows ? path.replace(/^[A-Za-z]:\\/, '').replaceAll('\\', '/') : path.replace(/^\/+/, '')
-}
-
 /** The verdict on a process; undefined when nothing speaks of it. */
 export function assess(seen: SeenProcess): TiedProcess | undefined {
   const { process, program, image } = seen
@@ -72,7 +45,13 @@ export function assess(seen: SeenProcess): TiedProcess | undefined {
     ...findingsAsEvidence(program?.findings ?? [], image),
     ...seen.modules.flatMap(moduleEvidence),
     ...seen.loaders.map(memoryEvidence),
-    ...roleEvidence(seen),
+    ...roleEvidence({
+      ...process,
+      role: seen.role,
+      version: program?.product?.version,
+      findings: seen.findings,
+      fields: seen.isDeleted ? { deleted: true } : {},
+    }),
   ]
   const weighed = weigh(evidence)
   if (!weighed) return undefined
@@ -120,36 +99,5 @@ function memoryEvidence({ address, mapping, bootstrap, hasPeHeader }: LoaderInMe
       export_hash: `0x${bootstrap.exportHash.toString(16).padStart(8, '0')}`,
       pe_header: hasPeHeader,
     },
-  }
-}
-
-function roleEvidence({ process, role, program, isDeleted, findings }: SeenProcess): ProcessEvidence[] {
-  const fields = isDeleted ? { deleted: true } : {}
-  const agent = { component: 'UpdateAgent', stage: 'macos_second_stage' } as const
-  const app = { component: '3CX Desktop App', stage: 'loader_host' } as const
-  switch (role) {
-    case undefined:
-      return []
-    case 'agent':
-      return [
-        {
-          type: 'path',
-          value: process.path || process.cmdline,
-          verdict: 'malicious',
-          level: 'critical',
-          ...agent,
-          fields,
-        },
-      ]
-    case 'agent_named':
-      if (findings.some(({ observable }) => observable.type === 'command_line')) return []
-      return [
-        { type: 'command_line', value: process.cmdline, verdict: 'suspicious', level: 'medium', ...agent, fields },
-      ]
-    case 'app':
-      // An app that cannot be told from a compromised one is not called clean.
-      return program?.product?.version === undefined
-        ? [{ type: 'name', value: 'version unknown', verdict: 'suspicious', level: 'low', ...app, fields }]
-        : [{ type: 'name', value: process.name, verdict: 'benign', level: 'informational', ...app, fields }]
   }
 }

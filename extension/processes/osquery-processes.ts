@@ -6,8 +6,9 @@
  */
 import type { OsqueryRow, OsqueryTables } from '../domain/osquery-tables.ts'
 import { baseName, comparable, type RunningProcess, roleOf, type TiedProcess } from '../domain/process.ts'
+import { nameFindings } from '../domain/program-names.ts'
 import { ancestors } from './ancestors.ts'
-import { assess, nameFindings, type SeenProcess } from './assess.ts'
+import { assess, type SeenProcess } from './assess.ts'
 import type { ProcessParts } from './parts.ts'
 import type { Look, SeenProcesses } from './proc-processes.ts'
 
@@ -33,7 +34,11 @@ export async function osqueryProcesses(
   const ours = ancestors(all, ownPid)
   const candidates = all
     .filter(({ pid }) => pid !== ownPid)
-    .map((one) => ({ process: one, role: roleOf(one), findings: nameFindings(parts, one) }))
+    .map((one) => ({
+      process: one,
+      role: roleOf(one),
+      findings: nameFindings(parts.matcher, 'process', parts.platform, one),
+    }))
     .filter(({ role, findings }) => role !== undefined || findings.length > 0)
     .filter(({ process: { pid }, role }) => role !== 'agent_named' || !ours.has(pid))
   if (candidates.length === 0) return { processes: [], seen: all.length }

@@ -8,8 +8,9 @@
 import { readdir } from 'node:fs/promises'
 import { pathToBytes } from '../domain/path-text.ts'
 import { appProgram, baseName, comparable, type ProcessRole, roleOf, type TiedProcess } from '../domain/process.ts'
+import { nameFindings } from '../domain/program-names.ts'
 import { ancestors } from './ancestors.ts'
-import { assess, nameFindings, type SeenProcess } from './assess.ts'
+import { assess, type SeenProcess } from './assess.ts'
 import type { ProcessBounds, Reasons } from './bounds.ts'
 import { type Mapping, type Mappings, readMappings } from './mappings.ts'
 import { type LoaderInMemory, MemoryScan } from './memory-scan.ts'
@@ -102,7 +103,11 @@ async function readCandidates(
   const ours = ancestors(entries, ownPid)
   return entries
     .filter(({ pid }) => pid !== ownPid)
-    .map((entry) => ({ entry, role: roleOf(entry), findings: nameFindings(parts, entry) }))
+    .map((entry) => ({
+      entry,
+      role: roleOf(entry),
+      findings: nameFindings(parts.matcher, 'process', parts.platform, entry),
+    }))
     .filter(({ entry, role }) => role !== 'agent_named' || !ours.has(entry.pid))
     .sort((a, b) => weight(b) - weight(a) || a.entry.pid - b.entry.pid)
 }

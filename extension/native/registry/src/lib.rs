@@ -44,7 +44,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             keys: 10_000,
-            value_bytes: 64 << 10,
+            value_bytes: 1 << 20,
             answer_bytes: 32 << 20,
             cells: 1_000_000,
             copied_bytes: 256 << 20,
