@@ -52,6 +52,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'extension/runtime',
     'extension/sweep',
     'extension/installs',
+    'extension/sources',
   ],
   'extension/processes': ['extension/domain', 'extension/decoders'],
   'extension/deployment': ['extension/domain', 'extension/runtime'],

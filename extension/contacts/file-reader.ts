@@ -41,6 +41,10 @@ export function fileReader(parts: ReaderParts, file: FileRef, expected: FileIden
   return {
     read: (offset, length) => engine.read(roots, file, offset, length),
     lines,
+    events: ({ events, isSought }) => {
+      const request = { events, patterns: isSought ? needles.texts : [], maxEvents: limits.maxLines }
+      return engine.events(roots, { ...file, expected }, { ...request, timeoutMs: limits.timeoutMs }, signal)
+    },
     mayHold: async () => {
       const once = { ...limits, maxLines: 1, maxLineBytes: 512 }
       for await (const batch of lines({ headLines: 0 }, once)) {

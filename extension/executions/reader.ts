@@ -6,36 +6,15 @@
  * that cannot be one is left out. Nothing is opened but through the access it is given.
  */
 import type { ExecutionRecord } from '../domain/execution.ts'
-import type { PathText } from '../domain/path-text.ts'
-import type { Platform } from '../domain/platform.ts'
-import type { LinesBatch } from '../native/lines.ts'
 import type { RegistryAnswer, RegistryQuery } from '../native/registry.ts'
+import type { Needles, SourceFile, SourceProblem, SourceReader } from '../sources/source.ts'
 
-/** A file in one of the places of a reader. */
-export interface ExecutionFile {
-  /** On this machine. */
-  readonly path: PathText
-  readonly size: number
-  readonly platform: Platform
-  /** User in whose home it lies; empty elsewhere. */
-  readonly user: string
-}
-
-/** How a reader gets at bytes. Everything is bounded, and opened as safely as for a digest. */
-export interface ExecutionAccess {
-  /** Up to `length` bytes at `offset`. Rejects when the file cannot be read. */
-  read(offset: number, length: number): Promise<Uint8Array>
+/** How a reader gets at bytes: as a source does, and at what only systems keep. */
+export interface ExecutionAccess extends SourceReader {
   /** Keys of the file taken as a registry hive. */
   registry(queries: readonly RegistryQuery[]): Promise<RegistryAnswer>
-  /** Lines of the file, unpacked, that hold one of these texts in any case. */
-  lines(patterns: readonly string[]): AsyncIterable<LinesBatch>
   /** Name of an account of the examined system by its Windows security identifier or uid; empty when unknown. */
   account(id: string | number): string
-}
-
-/** What could not be read. Codes are those of scan errors. */
-export interface ExecutionProblem {
-  readonly problem: { readonly code: string; readonly message: string }
 }
 
 /** What a record says beside its source and its file, which are the same for all of a file. */
@@ -56,5 +35,14 @@ export interface ExecutionReader {
   readonly about: ExecutionAbout
   /** Whether a running system keeps its files locked, so that they can be read in an image only. */
   readonly imagesOnly?: boolean
-  read(file: ExecutionFile, access: ExecutionAccess): AsyncIterable<FoundExecution | ExecutionProblem>
+  /**
+   * Needles are names of the programs that matter, lower case; a reader may leave out what holds none of them, and a
+   * reader whose records are few need not look at them.
+   */
+  read(
+    file: SourceFile,
+    access: ExecutionAccess,
+    needles: Needles,
+    signal: AbortSignal,
+  ): AsyncIterable<FoundExecution | SourceProblem>
 }

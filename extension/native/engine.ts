@@ -10,6 +10,7 @@
  */
 import type { DigestAlgorithm } from '../domain/observable.ts'
 import type { PathText } from '../domain/path-text.ts'
+import type { EventsBatch, EventsRequest } from './events.ts'
 import type { LinesBatch, LinesRequest } from './lines.ts'
 import type { RegistryAnswer, RegistryQuery } from './registry.ts'
 
@@ -296,6 +297,16 @@ export interface ScanEngine {
     request: LinesRequest,
     signal: AbortSignal,
   ): AsyncGenerator<LinesBatch, void, undefined>
+  /**
+   * Chosen records of a Windows event log, opened as safely as for a digest. A file that cannot be opened or is none is
+   * a problem in the only batch. Rejects with the signal's reason.
+   */
+  events(
+    roots: readonly PathText[],
+    item: FileRef & { readonly expected?: FileIdentity },
+    request: EventsRequest,
+    signal: AbortSignal,
+  ): AsyncIterable<EventsBatch>
   /** Gives memory that past requests used back to the system, as far as that is possible; takes a millisecond or two. */
   release(): void
 }

@@ -26,6 +26,7 @@ import {
   type WalkEntry,
   type WalkPlan,
 } from './engine.ts'
+import { noEvents } from './events.ts'
 import { type LinesAddon, nativeLines } from './native-lines.ts'
 import {
   type RegistryAnswer,
@@ -121,6 +122,7 @@ function nativeEngine(addon: Addon): ScanEngine {
       ),
     lines: (roots, item, request, signal) =>
       nativeLines(addon, filesData(roots, [item]), expectations([item]), request, signal),
+    events: noEvents,
     release: () => addon.release(),
     stat: async (roots, files) => decodeStat(await addon.stat(filesData(roots, files)), files),
     read: async (roots, file, offset, length) =>

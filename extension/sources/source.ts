@@ -8,6 +8,7 @@
 import type { Evidence } from '../domain/evidence.ts'
 import type { PathText } from '../domain/path-text.ts'
 import type { Platform } from '../domain/platform.ts'
+import type { EventsBatch, EventsRequest } from '../native/events.ts'
 import type { LinesBatch, LinesRequest } from '../native/lines.ts'
 
 /** A file in one of the places of a source, or one that somebody named. */
@@ -30,6 +31,8 @@ export interface SourceReader {
   read(offset: number, length: number): Promise<Uint8Array>
   /** Lines that hold a needle, the first ones and headings. */
   lines(request: Pick<LinesRequest, 'headLines' | 'headingPrefix'>): AsyncIterable<LinesBatch>
+  /** Events of a Windows event log; those that hold a needle, where the request asks for it. */
+  events(request: Pick<EventsRequest, 'events'> & { readonly isSought: boolean }): AsyncIterable<EventsBatch>
   /** Whether any needle occurs in the file as it lies there, in any case. False costs one pass at memory speed. */
   mayHold(): Promise<boolean>
   /** A file beside this one (`-wal`, `-journal`), if it is there. */

@@ -45,6 +45,9 @@ export function readerOf(path: string, wanted: Needles = needles): CountingReade
     lines: () => {
       throw new Error('no store is read by lines')
     },
+    events: () => {
+      throw new Error('no store is an event log')
+    },
     mayHold: async () => wanted.mayHold(readFileSync(path, 'latin1')),
     beside: async (name) => {
       const other = join(dirname(path), name)

@@ -7,6 +7,7 @@
  */
 import { statSync } from 'node:fs'
 import type { ScanEngine } from '../engine.ts'
+import { noEvents } from '../events.ts'
 import { noRegistry } from '../registry.ts'
 import { digest } from './digest.ts'
 import type { Addressing } from './folder.ts'
@@ -28,6 +29,7 @@ export function portableEngine(addressing: Addressing = bestAddressing()): ScanE
       return { problem: 'the portable engine opens no installers' }
     },
     lines: (roots, item, request, signal) => lines(addressing, roots, item, request, signal),
+    events: noEvents,
     release: () => {},
     registry: async () => noRegistry,
     read: (roots, file, offset, length) => read(addressing, roots, file, offset, length),

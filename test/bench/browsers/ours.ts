@@ -69,6 +69,9 @@ async function readerOf(of: ScanEngine, ref: FileRef): Promise<(SourceReader & {
     lines: () => {
       throw new Error('no store is read by lines')
     },
+    events: () => {
+      throw new Error('no store is an event log')
+    },
     mayHold: async () => {
       const request = { roots: [root], items: [ref], patterns, maxFileBytes: 1 << 30, fileTimeoutMs: 60_000 }
       const [result] = await of.search(request, signal)

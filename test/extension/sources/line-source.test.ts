@@ -36,6 +36,9 @@ function reader(batches: readonly LinesBatch[]): SourceReader {
     async *lines() {
       yield* batches
     },
+    events: () => {
+      throw new Error('a text log is read by lines')
+    },
     mayHold: async () => true,
     beside: async () => undefined,
   }
