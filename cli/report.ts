@@ -121,6 +121,8 @@ function scopeText({ source, scan }: Scan): string {
       return 'what runs'
     case 'contacts':
       return 'stores and logs with contacts'
+    case 'executions':
+      return 'records of executions'
     case 'file':
       return scan === 'full' ? 'everything' : 'the places where 3CX lives'
     default:

@@ -12,6 +12,7 @@ import { matcher } from './domain/match.ts'
 import type { OsqueryTables } from './domain/osquery-tables.ts'
 import type { Platform } from './domain/platform.ts'
 import { Examiner } from './examining/examiner.ts'
+import { executionReaders } from './executions/index.ts'
 import { extensionHealth, type HealthSources } from './health.ts'
 import type { HuntPlan } from './hunt.ts'
 import { Hunter } from './hunter.ts'
@@ -150,6 +151,7 @@ async function openPlan(settings: Omit<CatalogueSettings, 'scope'>, log: Logger)
     installPlaces: bundled.installPlaces,
     sourcePlaces: bundled.sourcePlaces,
     sources,
+    executionReaders,
     ...(settings.osquery && { osquery: settings.osquery }),
   }
   return { plan, sets, state, rules, engine, ...(reason === undefined ? {} : { engineReason: reason }), volumes }

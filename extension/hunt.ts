@@ -20,6 +20,7 @@ import type { RandomAccess } from './domain/random-access.ts'
 import { isBlinding, maxScanErrors, type Scan, type ScanError, type ScanState } from './domain/scan.ts'
 import type { SourcePlace } from './domain/source-place.ts'
 import { type Examined, type FileToExamine, unremarkable } from './examining/examiner.ts'
+import type { ExecutionReader } from './executions/reader.ts'
 import { type FileNames, type Judge, judgeFile, mayCarryProduct } from './findings.ts'
 import type { FileIdentity } from './native/engine.ts'
 import { type Pass, type PassPlan, planPasses } from './passes.ts'
@@ -52,6 +53,7 @@ export interface HuntPlan extends PassPlan {
   readonly installPlaces: readonly InstallPlace[]
   readonly sourcePlaces: readonly SourcePlace[]
   readonly sources: readonly Source[]
+  readonly executionReaders: readonly ExecutionReader[]
   /** Absent where no osquery runs. */
   readonly osquery?: OsqueryTables
 }

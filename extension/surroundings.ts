@@ -1,23 +1,27 @@
 /**
- * What a host shows beside its files: where the app is installed or was, what runs, and which contacts were made.
+ * What a host shows beside its files: where the app is installed or was, what runs and ran, and which contacts
+ * were made.
  *
  * All are looked at when somebody asks, and each look leaves records of how complete it was.
  */
 import { ContactFinder, type ContactSearch } from './contacts/find-contacts.ts'
 import type { Artifact } from './domain/artifact.ts'
 import type { Contact } from './domain/contact.ts'
+import type { Execution } from './domain/execution.ts'
 import type { HostState, PaddingCheck } from './domain/host-state.ts'
 import type { Install } from './domain/install.ts'
 import type { PathText } from './domain/path-text.ts'
 import type { ProcessReason, TiedProcess } from './domain/process.ts'
 import { lookScan, type Scan, type ScanError } from './domain/scan.ts'
+import { ExecutionFinder, type ExecutionSearch } from './executions/find-executions.ts'
 import { type HuntPlan, hunt } from './hunt.ts'
 import { findInstalls, type InstallSearch } from './installs/find-installs.ts'
 import { certPaddingCheck } from './installs/padding-check.ts'
+import type { WalkEntry } from './native/engine.ts'
 import { lookAtProcesses } from './processes/look-at-processes.ts'
 import { type LookTimes, Remembered } from './remembered.ts'
 import { readOwners } from './sweep/owners.ts'
-import { relativeTo } from './sweep/volume.ts'
+import { relativeTo, type Volume } from './sweep/volume.ts'
 
 /** Everything beside the files, and how complete it is. */
 export interface SurroundingsAnswer extends Omit<HostState, 'artifacts'> {
@@ -48,9 +52,11 @@ export class Surroundings {
   readonly #installs: Remembered<InstallSearch>
   readonly #processes: Remembered<ProcessLook>
   readonly #contacts: Remembered<ContactSearch>
-  readonly #finder: ContactFinder
+  readonly #executions: Remembered<ExecutionSearch>
+  readonly #contactFinder: ContactFinder
+  readonly #executionFinder: ExecutionFinder
   /** Records of the files that somebody named, oldest first. */
-  readonly #named: Scan[] = []
+  readonly #namedScans: Scan[] = []
   readonly #paddingCheck: Remembered<PaddingCheck>
 
   /** `closing` ends every look. */
@@ -58,8 +64,10 @@ export class Surroundings {
     this.#plan = plan
     this.#installs = new Remembered((signal) => this.#findInstalls(signal), plan.clock, closing, times)
     this.#paddingCheck = new Remembered((signal) => this.#askPaddingCheck(signal), plan.clock, closing, times)
-    this.#finder = new ContactFinder(plan)
+    this.#contactFinder = new ContactFinder(plan)
+    this.#executionFinder = new ExecutionFinder(plan)
     this.#contacts = new Remembered((signal) => this.#findContacts(signal), plan.clock, closing, times)
+    this.#executions = new Remembered((signal) => this.#findExecutions(signal), plan.clock, closing, times)
     this.#processes = new Remembered((signal) => this.#look(signal), plan.clock, closing, times)
   }
 
@@ -81,45 +89,83 @@ export class Surroundings {
     source: string | undefined,
     signal: AbortSignal,
   ): Promise<readonly Contact[]> {
-    const found: ContactSearch[] = []
-    for (const path of paths) {
-      for (const volume of this.#plan.volumes) {
-        const below = relativeTo(volume, path)
-        if (below === undefined) continue
-        const [entry] = await this.#plan.engine.stat([volume.canonical], [{ root: 0, path: below }])
-        if (entry && !('code' in entry)) found.push(await this.#finder.named(volume, entry, source, signal))
-      }
-    }
-    this.#named.push(...found.flatMap((one) => one.scans))
-    this.#named.splice(0, this.#named.length - maxNamed)
+    const found = await this.#named(paths, (volume, entry) => this.#contactFinder.named(volume, entry, source, signal))
     return found.flatMap((one) => one.contacts)
   }
 
+  async executions(signal: AbortSignal): Promise<readonly Execution[]> {
+    return (await this.#executions.get(signal)).executions
+  }
+
+  /** Executions that files tell of which somebody names, wherever they lie; `source` says what they are. */
+  async executionsIn(
+    paths: readonly PathText[],
+    source: string | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly Execution[]> {
+    const installs = await this.installs(signal)
+    const found = await this.#named(paths, (volume, entry) =>
+      this.#executionFinder.named(volume, entry, source, installs, signal),
+    )
+    return found.flatMap((one) => one.executions)
+  }
+
   async all(signal: AbortSignal): Promise<SurroundingsAnswer> {
-    const [installs, processes, contacts, paddingCheck] = await Promise.all([
+    const [installs, processes, contacts, executions, paddingCheck] = await Promise.all([
       this.#installs.get(signal),
       this.#processes.get(signal),
       this.#contacts.get(signal),
+      this.#executions.get(signal),
       this.#paddingCheck.get(signal),
     ])
     return {
       installs: installs.installs,
       processes: processes.processes,
       contacts: contacts.contacts,
+      executions: executions.executions,
       paddingCheck,
-      scans: [...installs.scans, ...processes.scans, ...contacts.scans, ...this.#named],
+      scans: [...installs.scans, ...processes.scans, ...contacts.scans, ...executions.scans, ...this.#namedScans],
     }
   }
 
   async #findContacts(signal: AbortSignal): Promise<ContactSearch> {
     const startedMs = this.#plan.clock.nowMs()
     try {
-      return await this.#finder.find(signal)
+      return await this.#contactFinder.find(signal)
     } catch (cause) {
       if (!isTimeout(signal)) throw cause
-      const scans = this.#plan.volumes.map(({ display }) => this.#aborted('contacts', display, startedMs))
-      return { contacts: [], scans }
+      return { contacts: [], scans: this.#abortedEverywhere('contacts', startedMs) }
     }
+  }
+
+  async #findExecutions(signal: AbortSignal): Promise<ExecutionSearch> {
+    const installs = await this.installs(signal)
+    const startedMs = this.#plan.clock.nowMs()
+    try {
+      return await this.#executionFinder.find(installs, signal)
+    } catch (cause) {
+      if (!isTimeout(signal)) throw cause
+      return { executions: [], scans: this.#abortedEverywhere('executions', startedMs) }
+    }
+  }
+
+  /** Searches files that somebody named, on the volumes they lie on. */
+  async #named<T extends { readonly scans: readonly Scan[] }>(
+    paths: readonly PathText[],
+    search: (volume: Volume, entry: WalkEntry) => Promise<T>,
+  ): Promise<readonly T[]> {
+    const found: T[] = []
+    for (const path of paths) {
+      for (const volume of this.#plan.volumes) {
+        const below = relativeTo(volume, path)
+        if (below === undefined) continue
+        const [entry] = await this.#plan.engine.stat([volume.canonical], [{ root: 0, path: below }])
+        if (entry && !('code' in entry)) found.push(await search(volume, entry))
+      }
+    }
+    this.#namedScans.push(...found.flatMap((one) => one.scans))
+    this.#namedScans.splice(0, this.#namedScans.length - maxNamed)
+    return found
   }
 
   async #askPaddingCheck(signal: AbortSignal): Promise<PaddingCheck> {
@@ -138,8 +184,7 @@ export class Surroundings {
       return await findInstalls(this.#plan, signal)
     } catch (cause) {
       if (!isTimeout(signal)) throw cause
-      const scans = this.#plan.volumes.map(({ display }) => this.#aborted('installs', display, startedMs))
-      return { installs: [], scans }
+      return { installs: [], scans: this.#abortedEverywhere('installs', startedMs) }
     }
   }
 
@@ -162,6 +207,10 @@ export class Surroundings {
       if (!isTimeout(signal)) throw cause
       return { processes: [], scans: [this.#aborted(source, volume.display, startedMs)] }
     }
+  }
+
+  #abortedEverywhere(source: string, startedMs: number): Scan[] {
+    return this.#plan.volumes.map(({ display }) => this.#aborted(source, display, startedMs))
   }
 
   #aborted(source: string, root: PathText, startedMs: number): Scan {

@@ -16,14 +16,22 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'extension/decoders': ['extension/domain'],
   'extension/sources': [
     'extension/domain',
+    'extension/native/events.ts',
     'extension/native/lines.ts',
     'extension/sdk/sql/sqlite.ts',
     'extension/decoders/plist-dictionaries.ts',
   ],
-  'extension/contacts': [
+  'extension/gathering': [
     'extension/domain',
     'extension/native',
     'extension/runtime',
+    'extension/sources',
+    'extension/sweep',
+  ],
+  'extension/contacts': [
+    'extension/domain',
+    'extension/gathering',
+    'extension/native',
     'extension/sources',
     'extension/sweep',
   ],
@@ -48,10 +56,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'extension/executions': [
     'extension/domain',
     'extension/decoders',
+    'extension/gathering',
     'extension/native',
-    'extension/runtime',
     'extension/sweep',
-    'extension/installs',
     'extension/sources',
   ],
   'extension/processes': ['extension/domain', 'extension/decoders'],

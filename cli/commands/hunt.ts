@@ -92,7 +92,7 @@ async function besideFiles({ hunter }: Catalogue, signal: AbortSignal): Promise<
     return await hunter.surroundings(signal)
   } catch (error) {
     if (!signal.aborted) throw error
-    return { installs: [], processes: [], contacts: [], paddingCheck: 'unknown', scans: [] }
+    return { installs: [], processes: [], contacts: [], executions: [], paddingCheck: 'unknown', scans: [] }
   }
 }
 

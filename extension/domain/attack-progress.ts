@@ -51,12 +51,12 @@ function installStage(state: InstallState): Stage {
 }
 
 /** The last step that left something that counts; undefined: none did. */
-export function reachedStage({ artifacts, installs, processes, contacts }: HostState): Stage | undefined {
+export function reachedStage({ artifacts, installs, processes, executions, contacts }: HostState): Stage | undefined {
   const seen = new Set<Stage>([
     ...artifacts.filter((one) => one.verdict !== 'benign').map(stageOf),
     ...installs.flatMap(({ affected, state }) => (affected ? [installStage(state)] : [])),
     ...contacts.map(({ stage }) => stage),
-    ...processes.flatMap(({ evidence }) =>
+    ...[...processes, ...executions].flatMap(({ evidence }) =>
       evidence.flatMap(({ verdict, stage }) => (verdict === undefined || verdict === 'benign' ? [] : [stage])),
     ),
   ])

@@ -7,6 +7,7 @@ import type { HostState } from './host-state.ts'
 import type { Indicator, Stage } from './indicator.ts'
 import type { Level } from './level.ts'
 import type { PathText } from './path-text.ts'
+import type { ProcessEvidence } from './process.ts'
 
 /** One finding. */
 export interface FindingRecord {
@@ -28,9 +29,15 @@ export interface FindingRecord {
   readonly summary: string
 }
 
-/** Every finding of a host, in the order files, installs, processes, contacts. */
+/** Every finding of a host, in the order files, installs, processes, executions, contacts. */
 export function findingRecords(state: HostState, indicators: ReadonlyMap<string, Indicator>): FindingRecord[] {
-  return [...ofFiles(state), ...ofInstalls(state, indicators), ...ofProcesses(state), ...ofContacts(state)]
+  return [
+    ...ofFiles(state),
+    ...ofInstalls(state, indicators),
+    ...ofProcesses(state),
+    ...ofExecutions(state),
+    ...ofContacts(state),
+  ]
 }
 
 function ofFiles({ artifacts }: HostState): FindingRecord[] {
@@ -86,21 +93,31 @@ function ofInstalls({ installs }: HostState, indicators: ReadonlyMap<string, Ind
 function ofProcesses({ processes }: HostState): FindingRecord[] {
   return processes.flatMap(({ evidence, path, user, startTime, pid }) =>
     evidence.map((one) => ({
+      ...saidOf(one),
       time: startTime,
       source: 'process',
       path: one.path ?? path,
-      offset: undefined,
-      observableType: one.type,
-      observable: one.value,
-      indicator: one.indicator ?? '',
-      verdict: one.verdict,
-      level: one.level,
-      stage: one.stage,
-      component: one.component,
       user,
       summary: `process ${pid}: ${one.component}, by ${one.type}`,
     })),
   )
+}
+
+function ofExecutions({ executions }: HostState): FindingRecord[] {
+  return executions.flatMap(({ evidence, source, sourcePath, path, user, time, proof }) =>
+    evidence.map((one) => ({
+      ...saidOf(one),
+      time,
+      source,
+      path: one.path ?? path,
+      user,
+      summary: `${path} ${proof === 'ran' ? 'ran' : 'was seen'}: ${one.component}, by ${one.type} (${sourcePath})`,
+    })),
+  )
+}
+
+function saidOf({ type, value, indicator = '', verdict, level, stage, component }: ProcessEvidence) {
+  return { offset: undefined, observableType: type, observable: value, indicator, verdict, level, stage, component }
 }
 
 function ofContacts({ contacts }: HostState): FindingRecord[] {

@@ -3,6 +3,7 @@
  */
 import type { Artifact } from './artifact.ts'
 import type { Contact } from './contact.ts'
+import type { Execution } from './execution.ts'
 import type { Install } from './install.ts'
 import type { TiedProcess } from './process.ts'
 
@@ -18,5 +19,7 @@ export interface HostState {
   readonly installs: readonly Install[]
   readonly processes: readonly TiedProcess[]
   readonly contacts: readonly Contact[]
+  /** Of the past. */
+  readonly executions: readonly Execution[]
   readonly paddingCheck: PaddingCheck
 }

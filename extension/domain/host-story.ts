@@ -4,6 +4,7 @@
  */
 import { meaningOf, reachedStage } from './attack-progress.ts'
 import type { Contact } from './contact.ts'
+import type { Execution } from './execution.ts'
 import type { HostState } from './host-state.ts'
 import { fixedVersion, type Install } from './install.ts'
 import type { TiedProcess } from './process.ts'
@@ -20,6 +21,7 @@ export function storyOf(state: HostState): string[] {
   return [
     ...listed(state.installs, installText, 'installs, see threecx_installs'),
     ...listed(state.processes.filter(counts), processText, 'processes, see threecx_processes'),
+    ...listed(state.executions.filter(counts), executionText, 'records of executions, see threecx_executions'),
     ...listed(state.contacts, contactText, 'contacts, see threecx_c2_hits'),
     ...(stage === undefined ? [] : [`reached stage ${stage}: ${meaningOf(stage)}`]),
     ...(urls.length > 0 ? [`hidden addresses: ${urls.slice(0, maxListed).join(', ')}`] : []),
@@ -28,8 +30,8 @@ export function storyOf(state: HostState): string[] {
   ]
 }
 
-/** Whether a process speaks against its host: a clean app that runs does not. */
-export function counts({ verdict }: TiedProcess): boolean {
+/** Whether a process, of now or of the past, speaks against its host: a clean app does not. */
+export function counts({ verdict }: Pick<TiedProcess, 'verdict'>): boolean {
   return verdict !== 'benign'
 }
 
@@ -63,12 +65,25 @@ function processText({ pid, name, path, user, evidence }: TiedProcess): string {
   return `running: ${path || name} (process ${pid}${whose}): ${first?.component ?? 'tied to the campaign'}`
 }
 
+function executionText({ proof, path, user, evidence, version, source, time, lastTime, count }: Execution): string {
+  const [first] = evidence
+  const whose = user === '' ? '' : ` as ${user}`
+  const times = count === undefined ? '' : count === 1 ? ', once' : `, ${count} times`
+  const release = version === undefined ? '' : ` ${version}`
+  const what = proof === 'ran' ? 'ran' : 'was seen'
+  return `${what}: ${path}${whose}${times}${span(time, lastTime)}: ${first?.component ?? 'program'}${release} (${source})`
+}
+
+/** `, 2023-03-22T14:00:00Z to 2023-03-23T09:00:00Z`; empty when no time is known. */
+function span(first: number | undefined, last: number | undefined): string {
+  if (first === undefined) return ''
+  return `, ${timeText(first)}${last === undefined || last === first ? '' : ` to ${timeText(last)}`}`
+}
+
 function contactText({ indicator, source, sourcePath, user, count, firstSeen, lastSeen }: Contact): string {
   const whose = user === '' ? '' : ` by ${user}`
   const times = count === 1 ? 'once' : `${count} times`
-  const first = firstSeen === undefined ? '' : `, ${timeText(firstSeen)}`
-  const last = lastSeen === undefined || lastSeen === firstSeen ? '' : ` to ${timeText(lastSeen)}`
-  return `contacted: ${indicator}${whose}, ${times}${first}${last} (${source}, ${sourcePath})`
+  return `contacted: ${indicator}${whose}, ${times}${span(firstSeen, lastSeen)} (${source}, ${sourcePath})`
 }
 
 function hasPadding({ artifacts }: HostState): boolean {

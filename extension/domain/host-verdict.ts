@@ -4,6 +4,7 @@
 import { type Artifact, whyArtifact } from './artifact.ts'
 import { reachedStage } from './attack-progress.ts'
 import type { Contact } from './contact.ts'
+import type { Execution } from './execution.ts'
 import type { Verdict } from './finding.ts'
 import type { HostState, PaddingCheck } from './host-state.ts'
 import { counts, storyOf } from './host-story.ts'
@@ -12,9 +13,9 @@ import { highestLevel, type Level } from './level.ts'
 import { isComplete, type Scan } from './scan.ts'
 
 /**
- * - `compromised`: a malicious artifact or process is there.
+ * - `compromised`: a malicious artifact or process is there, or a malicious program ran.
  * - `contacted`: C2 contact, and nothing malicious on the disk or running.
- * - `exposed`: an affected release is or was there, or something suspicious is.
+ * - `exposed`: an affected release is or was there, or something suspicious is, or something malicious was seen.
  * - `unknown`: nothing found, and not everything could be examined, or too long ago.
  * - `clean`: nothing found, everything examined.
  */
@@ -39,6 +40,8 @@ export interface HostVerdict {
   readonly contacts: number
   /** Running processes that count. */
   readonly processes: number
+  /** Records of past executions that count. */
+  readonly executions: number
   readonly paddingCheck: PaddingCheck
   readonly isScanComplete: boolean
   /** When the pass that the answer rests on ended, unix seconds. */
@@ -61,14 +64,15 @@ export function judgeHost(state: HostState, scans: readonly Scan[], age?: ScanAg
   const artifacts = state.artifacts.filter((one) => one.verdict !== 'benign')
   const installs = state.installs.filter(({ affected }) => affected)
   const processes = state.processes.filter(counts)
+  const executions = state.executions.filter(counts)
   const { contacts } = state
   const examined = scans.length > 0 && scans.every(isComplete)
   const complete = examined && age?.stale === undefined
   const times = artifacts.map((one) => one.mtime).filter((time) => time > 0)
   const story = storyOf(state)
   const ends = scans.flatMap((scan) => scan.finished ?? [])
-  const verdicts = [...artifacts, ...processes].map(({ verdict }) => verdict)
-  const levels = [...artifacts, ...processes, ...contacts].map(({ level }) => level)
+  const verdicts = [...[...artifacts, ...processes].map(({ verdict }) => verdict), ...executions.map(asVerdict)]
+  const levels = [...artifacts, ...processes, ...executions, ...contacts].map(({ level }) => level)
   return {
     verdict: word([...verdicts, ...installs.map(() => 'affected' as const)], contacts, complete),
     level: highestLevel([...levels, ...installs.map(() => affectedLevel)]),
@@ -80,6 +84,7 @@ export function judgeHost(state: HostState, scans: readonly Scan[], age?: ScanAg
     artifacts: artifacts.length,
     installs: installs.length,
     processes: processes.length,
+    executions: executions.length,
     contacts: contacts.length,
     paddingCheck: state.paddingCheck,
     isScanComplete: complete,
@@ -89,6 +94,11 @@ export function judgeHost(state: HostState, scans: readonly Scan[], age?: ScanAg
 
 /** That of the indicators of affected releases, which is how bad an install without any file is. */
 const affectedLevel: Level = 'high'
+
+/** What was only seen need not have run. */
+function asVerdict({ proof, verdict }: Execution): Verdict {
+  return proof === 'seen' && verdict === 'malicious' ? 'suspicious' : verdict
+}
 
 /** A contact that something else explains, too, is only suspicious. */
 function word(verdicts: readonly Verdict[], contacts: readonly Contact[], complete: boolean): HostVerdictWord {

@@ -8,6 +8,7 @@
 import type { Artifact } from './artifact.ts'
 import { stageOf } from './attack-progress.ts'
 import type { Contact } from './contact.ts'
+import type { Execution } from './execution.ts'
 import type { HostState } from './host-state.ts'
 import { counts } from './host-story.ts'
 import type { Stage } from './indicator.ts'
@@ -23,6 +24,9 @@ export type EventKind =
   | 'installed' // first trace of a compromised release
   | 'last_trace' // of one that is gone
   | 'process_started'
+  | 'executed' // first run that a record tells
+  | 'last_executed'
+  | 'seen' // a record of the program that need not mean that it ran
   | 'contacted' // first contact of a source
   | 'last_contact'
   | 'planned_run' // when the malware meant to go on
@@ -41,11 +45,12 @@ export interface TimelineEvent {
 }
 
 /** Every event of a host, earliest first; benign things have none. */
-export function timelineOf({ artifacts, installs, processes, contacts }: HostState): TimelineEvent[] {
+export function timelineOf({ artifacts, installs, processes, executions, contacts }: HostState): TimelineEvent[] {
   const events = [
     ...artifacts.filter(({ verdict }) => verdict !== 'benign').flatMap(ofArtifact),
     ...installs.filter(({ affected }) => affected).flatMap(ofInstall),
     ...processes.filter(counts).flatMap(ofProcess),
+    ...executions.filter(counts).flatMap(ofExecution),
     ...contacts.flatMap(ofContact),
   ]
   return events
@@ -93,6 +98,22 @@ function ofProcess({ path, user, startTime, level, evidence, pid }: TiedProcess)
   const summary = `process ${pid} started: ${first.component}`
   return [
     { time: startTime, event: 'process_started', source: 'process', path, user, stage: first.stage, level, summary },
+  ]
+}
+
+function ofExecution(execution: Execution): TimelineEvent[] {
+  const { source, path, user, level, evidence, proof, time, lastTime, count, version } = execution
+  const [first] = evidence
+  if (!first || time === undefined) return []
+  const base = { source, path, user, stage: first.stage, level }
+  const what = version === undefined ? first.component : `${first.component} ${version}`
+  if (proof === 'seen') return [{ ...base, time, event: 'seen', summary: `${what} was there` }]
+  const times = count === undefined || count === 1 ? '' : `, ${count} times in all`
+  return [
+    { ...base, time, event: 'executed', summary: `${what} ran${times}` },
+    ...(lastTime === undefined || lastTime === time
+      ? []
+      : [{ ...base, time: lastTime, event: 'last_executed' as const, summary: `${what} ran, the last time known` }]),
   ]
 }
 

@@ -41,6 +41,12 @@ interface Layout {
   readonly count: number
 }
 
+/** Whether a file begins as a Prefetch file does, packed or not. */
+export function isPrefetch(head: Uint8Array): boolean {
+  const bytes = new Bytes(head)
+  return bytes.u32(4) === signature || ((bytes.u32(0) ?? 0) & 0xffffff) === packedMagic
+}
+
 /** The contents of a file; a problem in words for one that is none. */
 export function readPrefetch(file: Uint8Array): Prefetch | { readonly problem: string } {
   const data = unpacked(file)

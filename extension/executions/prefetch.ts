@@ -2,7 +2,7 @@
  * Executions from Windows Prefetch: one file per program and place, with its last starts and what it opened.
  */
 
-import { maxPrefetchBytes, type Prefetch, readPrefetch } from './prefetch-file.ts'
+import { isPrefetch, maxPrefetchBytes, type Prefetch, readPrefetch } from './prefetch-file.ts'
 import type { ExecutionReader, FoundExecution } from './reader.ts'
 
 /** The reader. */
@@ -14,7 +14,9 @@ export const prefetch: ExecutionReader = {
     blind:
       'Off on most servers. Windows keeps 1,024 programs, 128 before Windows 8, and drops the oldest. No user, no command ' +
       'line; what is loaded later than ten seconds after the start is missing.',
+    platforms: ['windows'],
   },
+  recognises: ({ name }, head) => /\.pf$/i.test(name) && isPrefetch(head),
   async *read(file, access) {
     if (file.size > maxPrefetchBytes) {
       yield { problem: { code: 'too_big', message: `${file.size} bytes are more than a Prefetch file has` } }

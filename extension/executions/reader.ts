@@ -6,6 +6,7 @@
  * that cannot be one is left out. Nothing is opened but through the access it is given.
  */
 import type { ExecutionRecord } from '../domain/execution.ts'
+import type { Platform } from '../domain/platform.ts'
 import type { RegistryAnswer, RegistryQuery } from '../native/registry.ts'
 import type { Needles, SourceFile, SourceProblem, SourceReader } from '../sources/source.ts'
 
@@ -26,6 +27,7 @@ export interface ExecutionAbout {
   readonly reads: string
   /** What it cannot tell. */
   readonly blind: string
+  readonly platforms: readonly Platform[]
 }
 
 /** One reader. */
@@ -35,6 +37,8 @@ export interface ExecutionReader {
   readonly about: ExecutionAbout
   /** Whether a running system keeps its files locked, so that they can be read in an image only. */
   readonly imagesOnly?: boolean
+  /** Whether a file is of this kind, by its name and first bytes; for files that somebody named. */
+  recognises(file: SourceFile, head: Uint8Array): boolean
   /**
    * Needles are names of the programs that matter, lower case; a reader may leave out what holds none of them, and a
    * reader whose records are few need not look at them.

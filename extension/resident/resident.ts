@@ -8,6 +8,7 @@
 import type { Artifact } from '../domain/artifact.ts'
 import type { Contact } from '../domain/contact.ts'
 import { HunterError } from '../domain/errors.ts'
+import type { Execution } from '../domain/execution.ts'
 import type { HostState } from '../domain/host-state.ts'
 import { type HostVerdict, judgeHost } from '../domain/host-verdict.ts'
 import type { Indicator, IndicatorSet } from '../domain/indicator.ts'
@@ -128,6 +129,14 @@ export class Resident implements HuntServices {
 
   contactsIn(paths: readonly PathText[], source: string | undefined, signal: AbortSignal) {
     return this.#surroundings.contactsIn(paths, source, this.#orClosing(signal))
+  }
+
+  executions(signal: AbortSignal): Promise<readonly Execution[]> {
+    return this.#surroundings.executions(signal)
+  }
+
+  executionsIn(paths: readonly PathText[], source: string | undefined, signal: AbortSignal) {
+    return this.#surroundings.executionsIn(paths, source, this.#orClosing(signal))
   }
 
   async state(signal: AbortSignal): Promise<HostState> {

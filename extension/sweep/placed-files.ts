@@ -44,12 +44,16 @@ export interface PlacedParts {
 const maxFilesOfPlace = 10_000
 const maxErrors = 200
 
-/** Walks a volume. The first of the places that a file is in counts. Rejects with the signal's reason when aborted. */
+/**
+ * Walks a volume. Of the places of one kind that a file is in, the first counts; all are of one kind where nothing else
+ * is said. Rejects with the signal's reason when aborted.
+ */
 export async function findPlacedFiles<P extends NamedPlace>(
   { engine, limits, mounts }: PlacedParts,
   volume: Volume,
   places: readonly P[],
   signal: AbortSignal,
+  kindOf: (place: P) => string = () => '',
 ): Promise<PlacedFiles<P>> {
   const rules = places.map((place) => ({ pattern: place.pattern.replaceAll('<user>', '*') }))
   const selection = { rules, classes: [], classesOfRule: rules.map(() => []) }
@@ -59,23 +63,32 @@ export async function findPlacedFiles<P extends NamedPlace>(
   const counts = new Map<P, number>()
   let seen = 0
   let truncated = false
+  let isCut = false
   for await (const batch of sweep(engine, noCache, treeSweep(engine, walk, selection, limits), signal)) {
     for (const { path, code, message } of batch.errors) {
       if (errors.length < maxErrors) errors.push({ path: displayPath(volume, path), code, message })
     }
     for (const { entry } of batch.files) {
-      const place = places[entry.rules[0] ?? -1]
-      const count = place ? (counts.get(place) ?? 0) : 0
-      if (!place || count >= maxFilesOfPlace) continue
-      counts.set(place, count + 1)
-      files.push({ entry, place, user: place.user ?? userIn(place.pattern, entry.path) })
+      const kinds = new Map<string, P>()
+      for (const place of entry.rules.flatMap((rule) => places[rule] ?? [])) {
+        if (!kinds.has(kindOf(place))) kinds.set(kindOf(place), place)
+      }
+      for (const place of kinds.values()) {
+        const count = counts.get(place) ?? 0
+        if (count >= maxFilesOfPlace) {
+          isCut = true
+          continue
+        }
+        counts.set(place, count + 1)
+        files.push({ entry, place, user: place.user ?? userIn(place.pattern, entry.path) })
+      }
     }
     seen = batch.progress.files
     truncated = batch.progress.truncated
   }
   signal.throwIfAborted()
   files.sort((a, b) => (a.entry.path < b.entry.path ? -1 : 1))
-  return { files, errors, seen, truncated }
+  return { files, errors, seen, truncated: truncated || isCut }
 }
 
 /** The component where the pattern has `<user>`; it stands before any `**`. */

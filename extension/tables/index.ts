@@ -6,6 +6,7 @@ import type { ExtensionHealth } from './extension-health.ts'
 import type { HuntServices } from './services.ts'
 import { threecxArtifacts } from './threecx-artifacts.ts'
 import { threecxC2Hits } from './threecx-c2-hits.ts'
+import { threecxExecutions } from './threecx-executions.ts'
 import { threecxExtension } from './threecx-extension.ts'
 import { threecxFindings } from './threecx-findings.ts'
 import { threecxIndicators } from './threecx-indicators.ts'
@@ -23,6 +24,7 @@ export const tables = [
   threecxPayloads,
   threecxInstalls,
   threecxProcesses,
+  threecxExecutions,
   threecxC2Hits,
   threecxFindings,
   threecxTimeline,
@@ -64,6 +66,7 @@ function each(
     hunt(threecxPayloads),
     hunt(threecxInstalls),
     hunt(threecxProcesses),
+    hunt(threecxExecutions),
     hunt(threecxC2Hits),
     hunt(threecxFindings),
     hunt(threecxTimeline),

@@ -3,6 +3,7 @@
  */
 import type { Artifact } from '../domain/artifact.ts'
 import type { Contact } from '../domain/contact.ts'
+import type { Execution } from '../domain/execution.ts'
 import type { HostState } from '../domain/host-state.ts'
 import type { HostVerdict } from '../domain/host-verdict.ts'
 import type { Indicator, IndicatorSet } from '../domain/indicator.ts'
@@ -31,6 +32,14 @@ export interface HuntServices {
   contacts(signal: AbortSignal): Promise<readonly Contact[]>
   /** Contacts in these files alone; `source` says what they are, otherwise that is found out. */
   contactsIn(paths: readonly PathText[], source: string | undefined, signal: AbortSignal): Promise<readonly Contact[]>
+  /** Records of past runs of programs that matter, from every source's places. */
+  executions(signal: AbortSignal): Promise<readonly Execution[]>
+  /** The same from these files alone; `source` says what they are, otherwise that is found out. */
+  executionsIn(
+    paths: readonly PathText[],
+    source: string | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly Execution[]>
   /** Everything that was found, from files to contacts. */
   state(signal: AbortSignal): Promise<HostState>
   /** Passes of this process, and the last ones of earlier processes; at least one. */

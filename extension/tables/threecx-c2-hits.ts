@@ -3,6 +3,7 @@
  */
 import type { Contact } from '../domain/contact.ts'
 import { bigint, defineTable, text } from '../sdk/index.ts'
+import { seconds } from './seconds.ts'
 import type { HuntServices } from './services.ts'
 
 /** One row per indicator, source, file, user, client and process. */
@@ -85,8 +86,4 @@ export function contactRow(contact: Contact) {
     indicators: JSON.stringify(contact.indicators),
     fields: JSON.stringify(contact.fields ?? {}),
   }
-}
-
-function seconds(time: number | undefined): number | null {
-  return time === undefined ? null : Math.floor(time)
 }

@@ -13,7 +13,7 @@ export const threecxFindings = defineTable({
   platforms: ['windows', 'darwin', 'linux'],
   columns: {
     time: bigint('When it happened, unix seconds; of a file its last modification; NULL when unknown'),
-    source: text('file, payload, member, process, or the source of an install or contact'),
+    source: text('file, payload, member, process, or the source of an install, execution or contact'),
     path: text('File, program or store'),
     offset: bigint('Byte offset in it; NULL when that says nothing'),
     observable_type: text('What matched: sha256, path, version, structure, yara_rule, domain ...', { index: true }),

@@ -1,8 +1,9 @@
 /**
  * `threecx_processes`: running processes that have to do with the campaign, the app itself among them.
  */
-import type { ProcessEvidence, TiedProcess } from '../domain/process.ts'
+import type { TiedProcess } from '../domain/process.ts'
 import { bigint, defineTable, integer, text } from '../sdk/index.ts'
+import { evidenceObject } from './evidence-object.ts'
 import type { HuntServices } from './services.ts'
 
 /** One row per process. */
@@ -80,9 +81,4 @@ export function processRow(process: TiedProcess) {
     indicators: JSON.stringify([...new Set(speaking.flatMap(({ indicator }) => indicator ?? []))]),
     evidence: JSON.stringify(process.evidence.map(evidenceObject)),
   }
-}
-
-function evidenceObject({ verdict, path, fields, indicator, ...said }: ProcessEvidence) {
-  const { type, value, level, component, stage } = said
-  return { type, value, verdict: verdict ?? 'context', level, component, stage, indicator, path, fields }
 }

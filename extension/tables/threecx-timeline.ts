@@ -9,12 +9,12 @@ import type { HuntServices } from './services.ts'
 export const threecxTimeline = defineTable({
   name: 'threecx_timeline',
   description:
-    'What happened here and when: files written and created, installs, processes, contacts, and the runs that the malware planned.',
+    'What happened here and when: files written and created, installs, processes of now and of the past, contacts, and the runs that the malware planned.',
   platforms: ['windows', 'darwin', 'linux'],
   columns: {
     time: bigint('Unix seconds UTC', { index: true }),
     event: text(
-      'file_created, file_modified, installed, last_trace, process_started, contacted, last_contact, planned_run',
+      'file_created, file_modified, installed, last_trace, process_started, executed, last_executed, seen, contacted, last_contact, planned_run',
     ),
     source: text('Where the time is from: file, process, or the source of a contact or install'),
     path: text('File, program or store it is about'),

@@ -20,6 +20,7 @@ export const threecxVerdict = defineTable({
     c2_hits: integer('Contacts with the infrastructure of the attack: rows of threecx_c2_hits'),
     installs: integer('Installs of a compromised release: present, removed or handed out to others'),
     processes: integer('Running processes that count'),
+    executions: integer('Records of past executions that count: rows of threecx_executions that are not benign'),
     cert_padding_check: text(
       'Windows setting EnableCertPaddingCheck: on, off (signatures with bytes behind them pass), unknown',
     ),
@@ -45,6 +46,7 @@ export const threecxVerdict = defineTable({
       c2_hits: host.contacts,
       installs: host.installs,
       processes: host.processes,
+      executions: host.executions,
       cert_padding_check: host.paddingCheck,
       scan_age: host.scannedAt === undefined ? null : Math.max(0, services.now() - host.scannedAt),
       scan_complete: host.isScanComplete ? 1 : 0,

@@ -1,31 +1,48 @@
 /**
- * docs/sources.md, from what the sources say of themselves and where iocs/sources.json looks for them.
+ * docs/sources.md, from what sources and readers of executions say of themselves and where iocs/sources.json looks for
+ * them.
  */
+import { executionReaders } from '../../extension/executions/index.ts'
 import { loadSourcePlaces } from '../../extension/indicators/index.ts'
 import { sources } from '../../extension/sources/index.ts'
-import type { Source } from '../../extension/sources/source.ts'
+
+type Places = ReturnType<typeof loadSourcePlaces>
+
+/** What a section is made from. */
+interface Described {
+  readonly name: string
+  readonly about: { readonly reads: string; readonly blind: string; readonly platforms: readonly string[] }
+}
 
 /** The whole page. */
 export function sourcesPage(): string {
   const places = loadSourcePlaces()
-  const sections = sources.map((source) => section(source, places))
-  return `# Sources of contacts
+  return `# Sources
 
-Generated from \`extension/sources\` and \`iocs/sources.json\` by \`npm run docs\`. The table \`threecx_c2_hits\` reads all
-of them; \`WHERE source_path = '...'\` reads one file, wherever it is, and \`AND format = 'NAME'\` says what it is. Logs may
-be packed with gzip, zstd, xz or bzip2.
+Generated from \`extension/sources\`, \`extension/executions\` and \`iocs/sources.json\` by \`npm run docs\`. A file in one of the
+places is read as that source; \`WHERE source_path = '...'\` reads one file, wherever it is, and \`AND format = 'NAME'\` says
+what it is. Logs may be packed with gzip, zstd, xz or bzip2.
 
-${sections.join('\n')}`
+## Sources of contacts
+
+The table \`threecx_c2_hits\` reads all of these.
+
+${sources.map((source) => section(source, places)).join('\n')}
+## Sources of executions
+
+The table \`threecx_executions\` reads all of these.
+
+${executionReaders.map((reader) => section(reader, places)).join('\n')}`
 }
 
-function section({ name, about }: Source, places: ReturnType<typeof loadSourcePlaces>): string {
+function section({ name, about }: Described, places: Places): string {
   const own = places.filter((place) => place.source === name)
   const rows = own.map(
     ({ platform, pattern, what }) => `| ${platform} | \`${pattern.replaceAll('|', '\\|')}\` | ${what} |`,
   )
   const table =
     rows.length === 0 ? '' : `\n| platform | path below the root | what |\n|---|---|---|\n${rows.join('\n')}\n`
-  return `## ${name}
+  return `### ${name}
 
 ${about.reads}
 

@@ -14,6 +14,7 @@ export const nothingFound: HostState = {
   installs: [],
   processes: [],
   contacts: [],
+  executions: [],
   paddingCheck: 'unknown',
 }
 

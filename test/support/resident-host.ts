@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { decoders } from '../../extension/decoders/index.ts'
 import { matcher } from '../../extension/domain/match.ts'
 import { Examiner } from '../../extension/examining/examiner.ts'
+import { executionReaders } from '../../extension/executions/index.ts'
 import type { HuntPlan } from '../../extension/hunt.ts'
 import { loadBundledSets, loadInstallPlaces, loadPlaces, loadSourcePlaces } from '../../extension/indicators/index.ts'
 import type { ScanEngine, WalkPlan } from '../../extension/native/engine.ts'
@@ -95,6 +96,7 @@ export class ResidentHost {
       installPlaces: livePlaces,
       sourcePlaces,
       sources,
+      executionReaders,
       limits: defaultLimits,
       mounts: 'same',
       matcher: matcher(indicators),

@@ -10,6 +10,7 @@ import { decoders } from '../../../extension/decoders/index.ts'
 import type { Artifact } from '../../../extension/domain/artifact.ts'
 import { matcher } from '../../../extension/domain/match.ts'
 import { Examiner } from '../../../extension/examining/examiner.ts'
+import { executionReaders } from '../../../extension/executions/index.ts'
 import { type HuntPlan, hunt } from '../../../extension/hunt.ts'
 import { openBundledData } from '../../../extension/indicators/checked-data.ts'
 import { openEngine } from '../../../extension/native/index.ts'
@@ -48,6 +49,7 @@ const plan: HuntPlan = {
   installPlaces: bundled.installPlaces,
   sourcePlaces: bundled.sourcePlaces,
   sources,
+  executionReaders,
   limits: defaultLimits,
   mounts: 'same',
   matcher: matcher(indicators),

@@ -14,7 +14,8 @@ export type MatchedBy = 'sha256' | 'sha1' | 'md5' | 'structure' | 'yara_rule' | 
  * What an image shows: the published attack; a rebuilt one, of which no digest, version or name is listed and only the
  * structure is the same; or clean releases.
  */
-export type ImageForm = 'compromised' | 'variant' | 'clean'
+export const imageForms = ['compromised', 'variant', 'clean'] as const
+export type ImageForm = (typeof imageForms)[number]
 
 /** One reason, and the verdict it leads to. */
 export interface Reason {

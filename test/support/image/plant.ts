@@ -10,6 +10,7 @@ import type { Verdict } from '../../../extension/domain/finding.ts'
 import type { Platform } from '../../../extension/domain/platform.ts'
 import { contactFiles } from './contact-files.ts'
 import { darwinImage } from './darwin-image.ts'
+import { executionFiles } from './execution-files.ts'
 import { digest } from './indicator-file.ts'
 import { linuxImage } from './linux-image.ts'
 import type { ImageForm, MatchedBy, PlannedFile } from './planned-file.ts'
@@ -51,7 +52,11 @@ const images: Readonly<Record<Platform, (form: ImageForm) => PlannedFile[]>> = {
 
 /** The files of an image in the order of their paths; the same on every call. */
 export function plannedFiles(platform: Platform, form: ImageForm): PlannedFile[] {
-  const files = [...images[platform](form), ...contactFiles(platform, form).files]
+  const files = [
+    ...images[platform](form),
+    ...contactFiles(platform, form).files,
+    ...executionFiles(platform, form).files,
+  ]
   return files.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 

@@ -24,7 +24,13 @@ export function needlesOf(indicators: Iterable<Indicator>): Needles {
   })
   const domains = new Set(sought.flatMap(({ type, value }) => (type === 'domain' ? [value] : [])))
   const texts = new Set<string>()
-  for (const one of sought) for (const text of textsOf(one, domains)) texts.add(foldAscii(text))
+  for (const one of sought) for (const text of textsOf(one, domains)) texts.add(text)
+  return needlesOfTexts(texts)
+}
+
+/** Needles of some texts; shorter ones than three characters are left out. */
+export function needlesOfTexts(wanted: Iterable<string>): Needles {
+  const texts = new Set([...wanted].map(foldAscii))
   // what holds a longer text holds the shorter one that is part of it
   const all = [...texts].filter((text) => text.length >= 3).sort((a, b) => a.length - b.length)
   const kept: string[] = []

@@ -1,8 +1,8 @@
 /** Needles: short texts that hold every record that may match, and few others. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { needlesOf } from '../../../extension/contacts/needles.ts'
 import type { Indicator } from '../../../extension/domain/indicator.ts'
+import { needlesOf } from '../../../extension/gathering/needles.ts'
 import { loadBundledSets } from '../../../extension/indicators/index.ts'
 
 const bundled = loadBundledSets().flatMap((set) => set.indicators)
