@@ -2,6 +2,7 @@
  * States of hosts for tests of verdicts, and what they are made of.
  */
 import type { Artifact } from '../../extension/domain/artifact.ts'
+import type { Execution } from '../../extension/domain/execution.ts'
 import type { HostState } from '../../extension/domain/host-state.ts'
 import type { Stage } from '../../extension/domain/indicator.ts'
 import type { Install } from '../../extension/domain/install.ts'
@@ -106,6 +107,29 @@ export function cleanAppRunning(): TiedProcess {
   const said = { type: 'name', value: 'x', component: '3CX Desktop App', stage: 'loader_host' } as const
   const benign = { verdict: 'benign', level: 'informational' } as const
   return processOf({ path: '/x/3CXDesktopApp.exe', ...benign, evidence: [{ ...said, ...benign }] })
+}
+
+/** The second stage, which ran before. */
+export function executionOf(more: Partial<Execution> = {}): Execution {
+  const said = { type: 'path', value: '/x/UpdateAgent', component: 'UpdateAgent', stage: 'macos_second_stage' } as const
+  return {
+    source: 'auditd',
+    sourcePath: '/var/log/audit/audit.log',
+    record: '1680000000.123:42',
+    platform: 'darwin',
+    proof: 'ran',
+    path: '/x/UpdateAgent',
+    cmdline: '',
+    user: 'alice',
+    time: 1250,
+    lastTime: 1270,
+    count: 3,
+    affected: undefined,
+    verdict: 'malicious',
+    level: 'critical',
+    evidence: [{ ...said, verdict: 'malicious', level: 'critical' }],
+    ...more,
+  }
 }
 
 /** A pass that saw everything. */

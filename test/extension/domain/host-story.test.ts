@@ -7,6 +7,7 @@ import type { Payload } from '../../../extension/domain/payload.ts'
 import {
   artifactOf,
   cleanAppRunning,
+  executionOf,
   installOf,
   installOfUnknownVersion,
   nothingFound,
@@ -80,6 +81,18 @@ describe('the story of an install', () => {
     const told = story({ installs })
     expect(told).toHaveLength(21)
     expect(told.at(-1)).toBe('and 5 more installs, see threecx_installs')
+  })
+})
+
+describe('the story of an execution', () => {
+  it('tells what ran, whose it was, how often, when, and which record says so', () => {
+    expect(story({ executions: [executionOf({ version: '18.12.416' })] })[0]).toBe(
+      'ran: /x/UpdateAgent as alice, 3 times, 1970-01-01T00:20:50Z to 1970-01-01T00:21:10Z: UpdateAgent 18.12.416 (auditd)',
+    )
+    expect(story({ executions: [executionOf({ proof: 'seen', count: 1, user: '' })] })[0]).toMatch(
+      /^was seen: \/x\/UpdateAgent, once, /,
+    )
+    expect(story({ executions: [executionOf({ verdict: 'benign', evidence: [] })] })).toEqual([])
   })
 })
 

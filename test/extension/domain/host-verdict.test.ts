@@ -6,6 +6,7 @@ import type { Scan } from '../../../extension/domain/scan.ts'
 import {
   artifactOf,
   cleanAppRunning,
+  executionOf,
   installOf,
   installOfUnknownVersion,
   nothingFound,
@@ -57,6 +58,26 @@ describe('the word for a host', () => {
       'where the clean app runs is clean',
       { processes: [cleanAppRunning()], installs: [installOf({ affected: false })] },
       { verdict: 'clean', level: 'informational', stage: undefined, processes: 0 },
+    ],
+    [
+      'where the second stage ran is compromised',
+      { executions: [executionOf()] },
+      { verdict: 'compromised', level: 'critical', stage: 'macos_second_stage', executions: 1 },
+    ],
+    [
+      'where the second stage was seen, and need not have run, is exposed',
+      { executions: [executionOf({ proof: 'seen' })] },
+      { verdict: 'exposed', level: 'critical', executions: 1 },
+    ],
+    [
+      'where a compromised release ran is exposed',
+      { executions: [executionOf({ verdict: 'affected', level: 'high' })] },
+      { verdict: 'exposed', level: 'high', executions: 1 },
+    ],
+    [
+      'where the clean app ran is clean',
+      { executions: [executionOf({ verdict: 'benign', level: 'informational', evidence: [] })] },
+      { verdict: 'clean', level: 'informational', stage: undefined, executions: 0 },
     ],
     [
       'with a malicious file is compromised, whatever else is milder',

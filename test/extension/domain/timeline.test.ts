@@ -7,7 +7,7 @@ import type { Indicator } from '../../../extension/domain/indicator.ts'
 import type { Install } from '../../../extension/domain/install.ts'
 import type { TiedProcess } from '../../../extension/domain/process.ts'
 import { timelineOf } from '../../../extension/domain/timeline.ts'
-import { nothingFound } from '../../support/host-state.ts'
+import { executionOf, nothingFound } from '../../support/host-state.ts'
 
 const indicator = {
   id: 'set/1',
@@ -64,7 +64,14 @@ const contact = {
   lastSeen: 1400,
   count: 5,
 } as unknown as Contact
-const state = { ...nothingFound, artifacts: [artifact], installs: [install], processes: [running], contacts: [contact] }
+const state = {
+  ...nothingFound,
+  artifacts: [artifact],
+  installs: [install],
+  processes: [running],
+  executions: [executionOf(), executionOf({ proof: 'seen', time: 1290 })],
+  contacts: [contact],
+}
 
 describe('a timeline', () => {
   it('tells everything that has a time, in order', () => {
@@ -74,6 +81,9 @@ describe('a timeline', () => {
       '800 last_trace loader_host',
       '1000 file_created loader',
       '1200 process_started macos_second_stage',
+      '1250 executed macos_second_stage',
+      '1270 last_executed macos_second_stage',
+      '1290 seen macos_second_stage',
       '1300 contacted c2',
       '1400 last_contact c2',
       '9000 planned_run loader',
@@ -81,11 +91,13 @@ describe('a timeline', () => {
   })
 
   it('leaves out what is benign, not affected, or has no time', () => {
+    const { time: _, lastTime: __, ...timeless } = executionOf()
     const harmless = {
       ...nothingFound,
       artifacts: [{ ...artifact, verdict: 'benign' as const }],
       installs: [{ ...install, affected: false }],
       processes: [{ ...running, verdict: 'benign' as const }],
+      executions: [executionOf({ verdict: 'benign' }), timeless],
       contacts: [{ ...contact, firstSeen: undefined, lastSeen: undefined }],
     }
     expect(timelineOf(harmless)).toEqual([])
@@ -100,6 +112,8 @@ describe('records of findings', () => {
       'file sha256 set/1',
       'uninstall_entry version set/1',
       'process path ',
+      'auditd path ',
+      'auditd path ',
       'squid domain set/1',
       'squid domain set/2',
     ])
