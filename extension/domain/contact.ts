@@ -159,7 +159,7 @@ function contactOf({ findings, first, firstSeen, lastSeen, count }: Gathered): C
     sourcePath: first.path ?? '',
     type: indicator.type,
     indicator: indicator.value,
-    indicators: findings.map((one) => one.indicator.id),
+    indicators: [...new Set(findings.map((one) => one.indicator.id))],
     value: first.raw ?? observable.value,
     url: value('url'),
     domain: observable.type === 'domain' ? observable.value : value('domain'),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Platform, platforms } from '../../extension/domain/platform.ts'
+import { sources } from '../../extension/sources/index.ts'
 import { threecx } from '../support/command.ts'
 import { contactFiles } from '../support/image/contact-files.ts'
 import { plantImage } from '../support/sample-image.ts'
@@ -54,6 +55,14 @@ describe.each(cases)('contacts of a $platform image, $engine engine', ({ platfor
 
   it('are none in its clean twin', async () => {
     expect(await rows('SELECT * FROM threecx_c2_hits', twin(platform), engine)).toEqual([])
+  })
+})
+
+describe('the images', () => {
+  it('carry a contact of every source', () => {
+    const planted = platforms.flatMap((platform) => contactFiles(platform, 'compromised').contacts)
+    const carried = new Set(planted.map(({ source }) => source))
+    expect(sources.map(({ name }) => name).filter((name) => name !== 'auto' && !carried.has(name))).toEqual([])
   })
 })
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Platform, platforms } from '../../extension/domain/platform.ts'
+import { executionReaders } from '../../extension/executions/index.ts'
 import { threecx } from '../support/command.ts'
 import { executionFiles } from '../support/image/execution-files.ts'
 import { type ImageForm, imageForms } from '../support/image/planned-file.ts'
@@ -50,6 +51,14 @@ describe.each(cases)('executions of a $form $platform image', ({ platform, form 
     }))
     const found = await rows(`SELECT ${columns} FROM threecx_executions`, image(platform, form))
     expect(inOrder(found)).toEqual(inOrder(expected))
+  })
+})
+
+describe('the images', () => {
+  it('carry a record of every source', () => {
+    const planted = platforms.flatMap((platform) => executionFiles(platform, 'compromised').executions)
+    const carried = new Set(planted.map(({ source }) => source))
+    expect(executionReaders.map(({ name }) => name).filter((name) => !carried.has(name))).toEqual([])
   })
 })
 

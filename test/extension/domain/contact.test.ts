@@ -44,6 +44,12 @@ describe('contacts', () => {
     expect(new Set(found[0]?.indicators).size).toBe(found[0]?.indicators.length)
   })
 
+  it('name an indicator once, however many names of one record it matches', () => {
+    const [found] = gathered(evidence([domain('officeaddons.com'), domain('www.officeaddons.com')]))
+    expect(new Set(found?.indicators).size).toBe(found?.indicators.length)
+    expect(found?.count).toBe(1)
+  })
+
   it('with a URL and its host are one, under the host', () => {
     const found = gathered(evidence([url('https://officeaddons.com/technologies'), domain('officeaddons.com')]))
     expect(found.map(({ type, indicator, url: address }) => ({ type, indicator, address }))).toEqual([

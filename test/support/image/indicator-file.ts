@@ -44,6 +44,7 @@ export function indicatorFile(id: string, platform: Platform, files: readonly Pl
       })
     }
   }
+  if (platform === 'linux') found.set(dedicated.value, dedicated)
   const sorted = [...found.values()].sort((a, b) => order(a.type, b.type) || order(a.value, b.value))
   return {
     id,
@@ -57,6 +58,17 @@ export function indicatorFile(id: string, platform: Platform, files: readonly Pl
     indicators: sorted.map((one, index) => ({ number: index + 1, ...one })),
   }
 }
+
+/** Stands for an address that only the attack used: the published ones are shared by others. RFC 5737. */
+const dedicated = {
+  type: 'ip',
+  value: '203.0.113.86',
+  component: 'C2 server of the sample',
+  stage: 'c2',
+  level: 'critical',
+  status: 'malicious',
+  note: 'An address for documentation, in the firewall log of npm run sample-image.',
+} as const
 
 /** Names a copy can have: the same stem, or the same ending, perhaps with another behind it. */
 function nameHints(path: string): string[] {
