@@ -115,7 +115,8 @@ describe.each(platforms)('%s image', (platform) => {
 
   test('lists every kind of digest, in a set that loads', () => {
     const { indicators } = sampleIndicators(platform)
-    expect(new Set(indicators.map((one) => one.type))).toEqual(new Set(digestAlgorithms))
+    const digests = indicators.map((one) => one.type).filter((type) => type !== 'ip')
+    expect(new Set(digests)).toEqual(new Set(digestAlgorithms))
     const file = join(scratch, `loads-${platform}.json`)
     writeFileSync(file, JSON.stringify(sampleIndicators(platform, `loads-${platform}`)))
     expect(loadSets([file])[0]?.indicators.length).toBe(indicators.length)
