@@ -2,6 +2,7 @@
  * What the hunting commands share: from their options to an open catalogue, and closing it whatever happens.
  */
 import { type Catalogue, type CatalogueSettings, openCatalogue } from '../extension/catalogue.ts'
+import { openConfiguration } from '../extension/configuration/read-configuration.ts'
 import { HunterError } from '../extension/domain/errors.ts'
 import type { Platform } from '../extension/domain/platform.ts'
 import { openIndicatorPath } from '../extension/indicators/index.ts'
@@ -28,6 +29,7 @@ export async function openForHunt(
     ...(options.mounts === undefined ? {} : { mounts: options.mounts as WalkPlan['mounts'] }),
     ...(stateDir === undefined ? {} : { stateDir }),
     sets,
+    configuration: openConfiguration(options.config, terminal.env, process.platform),
     rules: options.rules,
     scope: options.full ? 'full' : 'places',
     limits: { maxFileBytes: mebibytes(options['max-file-size']) },

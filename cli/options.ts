@@ -50,6 +50,12 @@ export const huntOptions = {
   },
   indicators: { kind: 'list', value: 'PATH', doc: 'Add indicators: our JSON, a CSV, a plain list, STIX 2.1 or MISP' },
   rules: { kind: 'list', value: 'PATH', doc: 'Add YARA rules: a .yar file or a directory of them' },
+  config: {
+    kind: 'text',
+    value: 'FILE',
+    env: 'THREECX_CONFIG',
+    doc: 'Configuration, YAML or JSON; default: /etc/threecx-hunter/config.yaml if it is there',
+  },
   full: { kind: 'flag', doc: 'Sweep everything below the root, not only the places where 3CX lives' },
   mounts: {
     kind: 'text',

@@ -6,6 +6,9 @@
  */
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { configuredSources } from './configuration/configured-sources.ts'
+import { noConfiguration } from './configuration/read-configuration.ts'
+import type { Configuration } from './configuration/schema.ts'
 import { decoders } from './decoders/index.ts'
 import type { IndicatorSet } from './domain/indicator.ts'
 import { matcher } from './domain/match.ts'
@@ -48,6 +51,8 @@ export interface CatalogueSettings {
   readonly scope: 'places' | 'full'
   /** Which mounted file systems a sweep enters; absent: local ones on a live host, none inside an image. */
   readonly mounts?: WalkPlan['mounts']
+  /** What the configuration file says. */
+  readonly configuration?: Configuration
   /** Directory for cache and records; absent: nothing is kept. */
   readonly stateDir?: string
   readonly limits?: Partial<SweepLimits>
@@ -128,6 +133,7 @@ interface OpenedPlan extends Omit<Opened, 'tables' | 'services'> {
 async function openPlan(settings: Omit<CatalogueSettings, 'scope'>, log: Logger): Promise<OpenedPlan> {
   const bundled = await openBundledData()
   const rules = new Rulebook([bundledRules(), operatorRules(settings.rules ?? [])])
+  const configured = configuredSources(settings.configuration ?? noConfiguration, knownFormats)
   const sets = [...bundled.sets, ...(settings.sets ?? []), ...rules.sets]
   const indicators = sets.flatMap((set) => set.indicators)
   const volumes = settings.root === undefined ? liveVolumes() : [await imageVolume(settings.root, settings.platform)]
@@ -149,8 +155,8 @@ async function openPlan(settings: Omit<CatalogueSettings, 'scope'>, log: Logger)
     cache: state === undefined ? noCache : openHashCache(join(state, 'hashes.db'), log, nowNs),
     clock: systemClock,
     installPlaces: bundled.installPlaces,
-    sourcePlaces: bundled.sourcePlaces,
-    sources,
+    sourcePlaces: [...configured.places, ...bundled.sourcePlaces],
+    sources: [...sources, ...configured.sources],
     executionReaders,
     ...(settings.osquery && { osquery: settings.osquery }),
   }
@@ -173,6 +179,9 @@ const noExtension: Pick<HealthSources, 'session' | 'metrics'> = {
   session: () => ({ uuid: 0n, registrations: 0 }),
   metrics: () => [],
 }
+
+/** What the `format` of a configured source may say. */
+const knownFormats = [...new Set([...sources, ...executionReaders].map(({ name }) => name))].sort()
 
 /** One version over all sets in force: what a fleet compares. */
 function versionOf(sets: readonly IndicatorSet[]): string {

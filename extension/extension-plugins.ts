@@ -4,6 +4,8 @@
  */
 import { delimiter } from 'node:path'
 import { type CatalogueSettings, openResidentCatalogue, type ResidentCatalogue } from './catalogue.ts'
+import { noConfiguration, openConfiguration } from './configuration/read-configuration.ts'
+import type { Configuration } from './configuration/schema.ts'
 import type { OsqueryTables } from './domain/osquery-tables.ts'
 import { releaseWhenIdle } from './idle-release.ts'
 import { type Logger, openLog } from './runtime/log.ts'
@@ -56,7 +58,8 @@ async function opened(
 ): Promise<ResidentCatalogue> {
   const stateDir = usableState(log)
   const rules = (process.env['THREECX_RULES'] ?? '').split(delimiter).filter(Boolean)
-  const settings = { ...(stateDir === undefined ? {} : { stateDir }), rules, extension, osquery }
+  const configuration = usableConfiguration(log)
+  const settings = { ...(stateDir === undefined ? {} : { stateDir }), rules, configuration, extension, osquery }
   const catalogue = await openResidentCatalogue(settings, log)
   if (rules.length > 0)
     for (const problem of await catalogue.rules.check()) log.warn(problem, 'a YARA rule is not in force')
@@ -64,6 +67,17 @@ async function opened(
   collectGarbage()
   catalogue.engine.release()
   return catalogue
+}
+
+/** What a broken file would have added is missing, and the log says why: the tables answer without it. */
+function usableConfiguration(log: Logger): Configuration {
+  const { env, platform } = process
+  try {
+    return openConfiguration(env['THREECX_CONFIG'] || undefined, env, platform)
+  } catch (err) {
+    log.warn({ err }, 'the configuration file cannot be used, nothing of it is in force')
+    return noConfiguration
+  }
 }
 
 /** Without a state directory the extension still answers; it only remembers nothing. */

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkedPage } from './docs/checked.ts'
 import { commandsPage } from './docs/commands.ts'
+import { configurationPage } from './docs/configuration.ts'
 import { errorsPage } from './docs/errors.ts'
 import { sourcesPage } from './docs/sources.ts'
 import { tablesPage } from './docs/tables.ts'
@@ -13,6 +14,7 @@ import { tablesPage } from './docs/tables.ts'
 export const pages: Readonly<Record<string, () => string>> = {
   'docs/tables.md': tablesPage,
   'docs/sources.md': sourcesPage,
+  'docs/configuration.md': configurationPage,
   'docs/errors.md': errorsPage,
   'docs/commands.md': commandsPage,
   'iocs/checked.json': checkedPage,

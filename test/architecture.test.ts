@@ -28,6 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'extension/sources',
     'extension/sweep',
   ],
+  'extension/configuration': ['extension/domain', 'extension/sources'],
   'extension/contacts': [
     'extension/domain',
     'extension/gathering',
@@ -76,6 +77,7 @@ const packagesOf: Readonly<Record<string, readonly string[]>> = {
   'extension/sdk': ['@sqlite.org/sqlite-wasm', 'thrift'],
   'extension/runtime': ['pino'],
   'extension/indicators': ['zod'],
+  'extension/configuration': ['yaml', 'zod'],
   'extension/rules': ['@virustotal/yara-x'],
 }
 

@@ -39,6 +39,7 @@ export class ContactFinder {
       name: 'contacts',
       readers: parts.sources,
       needles: needlesOf(parts.indicators),
+      kindOf: () => 'contacts',
       access: (reader) => reader,
       keep: (evidence) => {
         const found = parts.matcher.match(evidence)

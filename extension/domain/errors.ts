@@ -49,6 +49,11 @@ export const errorCodes = {
     title: 'A file to decode cannot be read, or is damaged',
     remedy: 'The message names the file and what was wrong; a complete copy may help.',
   },
+  configuration_invalid: {
+    exit: 12,
+    title: 'The configuration file cannot be used',
+    remedy: 'Correct every line that the message names; docs/configuration.md lists what may stand there.',
+  },
   deployment_broken: {
     exit: 20,
     title: 'osquery would not load the extension, or would load it unsafely',

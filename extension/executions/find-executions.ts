@@ -48,6 +48,7 @@ export class ExecutionFinder {
       name: 'executions',
       readers: parts.executionReaders,
       needles: programNeedles(parts.indicators),
+      kindOf: ({ source }) => source,
       access: (reader, volume, { path }, signal) => ({
         ...reader,
         registry: (queries) => engine.registry([volume.canonical], { root: 0, path }, queries, signal),

@@ -38,6 +38,8 @@ export interface Reading<A, X, R> {
   readonly name: string
   readonly readers: readonly PlaceReader<A, X>[]
   readonly needles: Needles
+  /** What a file is read for once: the first place of each kind that it is in counts. */
+  kindOf(place: SourcePlace): string
   access(reader: SourceReader, volume: Volume, entry: WalkEntry, signal: AbortSignal): A
   /** What is kept of a record; undefined for nothing. Must depend on nothing that changes while the file does not. */
   keep(record: X, file: SourceFile, reader: string): R | undefined
@@ -170,7 +172,7 @@ export class PlacedReadings<A, X, R> {
       ({ platform, source }) =>
         (volume.platform === undefined || platform === volume.platform) && this.#byName.has(source),
     )
-    const found = await findPlacedFiles(this.#parts, volume, places, signal, ({ source }) => source)
+    const found = await findPlacedFiles(this.#parts, volume, places, signal, this.#reading.kindOf)
     const walked = this.#scan(volume, this.#reading.name, startedMs, found.seen, found.errors)
     const scans = [{ ...walked, truncated: found.truncated }]
     for (const [name, files] of Map.groupBy(found.files, ({ place }) => place.source)) {

@@ -87,6 +87,42 @@ describe('a file that somebody names', () => {
   })
 })
 
+describe('a configuration', () => {
+  it('adds paths, formats and tables with columns of any name', async () => {
+    const root = join(directory, 'configured')
+    for (const folder of ['srv/dns', 'srv/exports', 'etc']) mkdirSync(join(root, folder), { recursive: true })
+    const query = 'dnsmasq[812]: query[A] pbxsources.com from 192.168.1.10'
+    writeFileSync(join(root, 'srv/dns/one.log'), `Mar 29 14:02:11 ${query}\n`)
+    writeFileSync(join(root, 'srv/exports/b.csv'), 'Wann;Ziel;Wer\n2023-03-29 14:00:00;officeaddons.com;jdoe\n')
+    const config = join(directory, 'config.yaml')
+    writeFileSync(
+      config,
+      `sources:
+  - path: /srv/dns/*.log
+  - path: /srv/exports/*.csv
+    name: branch_proxy
+    delimiter: ';'
+    columns: { time: wann, host: ziel, user: Wer }
+`,
+    )
+    const sql = 'SELECT source, indicator, user, first_seen FROM threecx_c2_hits ORDER BY source'
+    const args = ['query', sql, '--root', root, '--platform', 'linux', '--format', 'json', '--config', config]
+    const ended = await threecx(join(directory, 'state'), args)
+    expect(JSON.parse(ended.stdout)).toMatchObject([
+      { source: 'branch_proxy', indicator: 'officeaddons.com', user: 'jdoe', first_seen: 1_680_098_400 },
+      { source: 'dnsmasq', indicator: 'pbxsources.com' },
+    ])
+  })
+
+  it('that is wrong ends the command with every problem', async () => {
+    const config = join(directory, 'wrong.yaml')
+    writeFileSync(config, 'sources:\n  - path: here\n  - path: /a\n    format: 7\n')
+    const ended = await threecx(join(directory, 'state'), ['hunt', '--config', config])
+    expect(ended.exit).toBe(12)
+    expect(ended.stderr).toMatch(/line 2: sources\.0\.path: expected an absolute path; line 4: sources\.1\.format/)
+  })
+})
+
 describe('a hunt', () => {
   it('tells of contacts, and calls a host that has nothing else contacted', async () => {
     const root = join(directory, 'contacted')

@@ -4,7 +4,7 @@
 import { gzipSync } from 'node:zlib'
 import type { Platform } from '../../../extension/domain/platform.ts'
 import { logSamples } from '../log-samples.ts'
-import { type MakeContacts, type PlannedContact, then } from './planned-contact.ts'
+import { contactTime, type MakeContacts, type PlannedContact } from './planned-contact.ts'
 import { ordinary } from './planned-file.ts'
 
 /** A log with one contact at 2023-03-29 14:00:00 UTC, and what differs from that. */
@@ -66,7 +66,7 @@ const single: Readonly<Record<Platform, readonly PlannedLog[]>> = {
       'unbound',
       'var/log/unbound/unbound.log',
       'pbxsources.com',
-      `[${then}] unbound[1234:0] info: 192.168.1.5 pbxsources.com. A IN`,
+      `[${contactTime}] unbound[1234:0] info: 192.168.1.5 pbxsources.com. A IN`,
     ],
     [
       'coredns',
@@ -116,7 +116,7 @@ const single: Readonly<Record<Platform, readonly PlannedLog[]>> = {
       'zeek',
       'opt/zeek/logs/2023-03-29/dns.log',
       'pbxsources.com',
-      `${then}.000000\tCHhAvVGS1DHFjwGM9\t10.0.0.5\t53211\t10.0.0.1\t53\tudp\tpbxsources.com\tA\tNOERROR\tF\t192.0.2.7`,
+      `${contactTime}.000000\tCHhAvVGS1DHFjwGM9\t10.0.0.5\t53211\t10.0.0.1\t53\tudp\tpbxsources.com\tA\tNOERROR\tF\t192.0.2.7`,
     ],
     [
       'suricata',
@@ -134,7 +134,7 @@ const single: Readonly<Record<Platform, readonly PlannedLog[]>> = {
       'journal_json',
       'var/log/remote/desk/journal.json',
       'pbxsources.com',
-      `{"__REALTIME_TIMESTAMP":"${then}000000","_HOSTNAME":"desk","SYSLOG_IDENTIFIER":"systemd-resolved","_PID":"512","MESSAGE":"Looking up RR for pbxsources.com IN A."}`,
+      `{"__REALTIME_TIMESTAMP":"${contactTime}000000","_HOSTNAME":"desk","SYSLOG_IDENTIFIER":"systemd-resolved","_PID":"512","MESSAGE":"Looking up RR for pbxsources.com IN A."}`,
     ],
     [
       'json_lines',
@@ -160,21 +160,37 @@ export const contactLogs: Readonly<Record<Platform, readonly MakeContacts[]>> = 
 }
 
 function one([source, path, indicator, line, says]: PlannedLog): MakeContacts {
-  const contact = { source, path, indicator, user: '', count: 1, firstSeen: then, lastSeen: then, ...says }
+  const contact = {
+    source,
+    path,
+    indicator,
+    user: '',
+    count: 1,
+    firstSeen: contactTime,
+    lastSeen: contactTime,
+    ...says,
+  }
   return log(source, path, [line], [contact])
 }
 
 /** The access log of a proxy, as it is or packed: two contacts of two clients among ordinary and misleading lines. */
 function squid(path: string): MakeContacts {
   const lines = [
-    `${then}.500    345 10.0.0.5 TCP_MISS/200 4567 GET http://akamaicontainer.com/v1/data?id=7 jdoe HIER_DIRECT/192.0.2.7 text/html`,
-    `${then + 5}.000  60012 10.0.0.6 TCP_TUNNEL/200 7788 CONNECT pbxsources.com:443 - HIER_DIRECT/192.0.2.8 -`,
-    `${then + 9}.000  60012 10.0.0.6 TCP_TUNNEL/200 7788 CONNECT pbxsources.com:443 - HIER_DIRECT/192.0.2.8 -`,
+    `${contactTime}.500    345 10.0.0.5 TCP_MISS/200 4567 GET http://akamaicontainer.com/v1/data?id=7 jdoe HIER_DIRECT/192.0.2.7 text/html`,
+    `${contactTime + 5}.000  60012 10.0.0.6 TCP_TUNNEL/200 7788 CONNECT pbxsources.com:443 - HIER_DIRECT/192.0.2.8 -`,
+    `${contactTime + 9}.000  60012 10.0.0.6 TCP_TUNNEL/200 7788 CONNECT pbxsources.com:443 - HIER_DIRECT/192.0.2.8 -`,
   ]
   const contact = { source: 'squid', path, user: '' }
   return log('squid', path, lines, [
-    { ...contact, user: 'jdoe', indicator: 'akamaicontainer.com', count: 1, firstSeen: then, lastSeen: then },
-    { ...contact, indicator: 'pbxsources.com', count: 2, firstSeen: then + 5, lastSeen: then + 9 },
+    {
+      ...contact,
+      user: 'jdoe',
+      indicator: 'akamaicontainer.com',
+      count: 1,
+      firstSeen: contactTime,
+      lastSeen: contactTime,
+    },
+    { ...contact, indicator: 'pbxsources.com', count: 2, firstSeen: contactTime + 5, lastSeen: contactTime + 9 },
   ])
 }
 
@@ -191,6 +207,9 @@ function log(
     const text = `${parts.flatMap((part) => part?.trim() ?? []).join('\n')}\n`
     const bytes = new TextEncoder().encode(text)
     const packed = path.endsWith('.gz') ? gzipSync(bytes) : bytes
-    return { files: [{ ...ordinary(path, packed, 'log'), mtime: then + 3600 }], contacts: hasContacts ? contacts : [] }
+    return {
+      files: [{ ...ordinary(path, packed, 'log'), mtime: contactTime + 3600 }],
+      contacts: hasContacts ? contacts : [],
+    }
   }
 }

@@ -18,7 +18,7 @@ import {
   type Page,
   safariHistoryDatabase,
 } from '../browser-stores.ts'
-import { type MakeContacts, type PlannedContact, then } from './planned-contact.ts'
+import { contactTime, type MakeContacts, type PlannedContact } from './planned-contact.ts'
 import { ordinary } from './planned-file.ts'
 
 const chrome = 'Users/alice/AppData/Local/Google/Chrome/User Data/Default'
@@ -29,34 +29,40 @@ const appState = 'Users/alice/AppData/Roaming/3CXDesktopApp'
 export const contactStores: Readonly<Record<Platform, readonly MakeContacts[]>> = {
   windows: [
     history('chromium_history', `${chrome}/History`, 'alice', [
-      { url: 'https://pbxsources.com/exchange', visits: [then, then + 3600] },
+      { url: 'https://pbxsources.com/exchange', visits: [contactTime, contactTime + 3600] },
     ]),
     history('chromium_history', 'Users/bob/AppData/Local/Microsoft/Edge/User Data/Profile 1/History', 'bob', [
-      { url: 'https://raw.githubusercontent.com/IconStorages/images/main/icon1.ico', visits: [then + 60] },
+      { url: 'https://raw.githubusercontent.com/IconStorages/images/main/icon1.ico', visits: [contactTime + 60] },
     ]),
     history('firefox_places', `${firefox}/places.sqlite`, 'bob', [
-      { url: 'https://officeaddons.com/technologies', visits: [then + 120] },
+      { url: 'https://officeaddons.com/technologies', visits: [contactTime + 120] },
     ]),
-    hosts('chromium_cookies', `${chrome}/Network/Cookies`, 'alice', 'pbxsources.com', then + 7),
-    hosts('chromium_favicons', `${chrome}/Favicons`, 'alice', 'pbxsources.com', then + 8),
-    hosts('firefox_cookies', `${firefox}/cookies.sqlite`, 'bob', 'officeaddons.com', then + 121),
-    hosts('firefox_formhistory', `${firefox}/formhistory.sqlite`, 'bob', 'officeaddons.com', then),
-    hosts('chromium_network_state', `${chrome}/Network/Network Persistent State`, 'alice', 'pbxsources.com', then),
-    hosts('local_storage', `${appState}/Local Storage/leveldb/000003.log`, 'alice', 'akamaicontainer.com', then),
-    hosts('cache', `${appState}/Cache/Cache_Data/f0e1d2c3b4a59687_0`, 'alice', 'msedgeupdate.net', then),
+    hosts('chromium_cookies', `${chrome}/Network/Cookies`, 'alice', 'pbxsources.com', contactTime + 7),
+    hosts('chromium_favicons', `${chrome}/Favicons`, 'alice', 'pbxsources.com', contactTime + 8),
+    hosts('firefox_cookies', `${firefox}/cookies.sqlite`, 'bob', 'officeaddons.com', contactTime + 121),
+    hosts('firefox_formhistory', `${firefox}/formhistory.sqlite`, 'bob', 'officeaddons.com', contactTime),
+    hosts(
+      'chromium_network_state',
+      `${chrome}/Network/Network Persistent State`,
+      'alice',
+      'pbxsources.com',
+      contactTime,
+    ),
+    hosts('local_storage', `${appState}/Local Storage/leveldb/000003.log`, 'alice', 'akamaicontainer.com', contactTime),
+    hosts('cache', `${appState}/Cache/Cache_Data/f0e1d2c3b4a59687_0`, 'alice', 'msedgeupdate.net', contactTime),
   ],
   darwin: [
     history('safari_history', 'Users/carol/Library/Safari/History.db', 'carol', [
-      { url: 'https://sbmsa.wiki/blog/_insert', visits: [then + 30, then + 90] },
+      { url: 'https://sbmsa.wiki/blog/_insert', visits: [contactTime + 30, contactTime + 90] },
     ]),
     history('chromium_history', 'Users/dave/Library/Application Support/Google/Chrome/Default/History', 'dave', [
-      { url: 'https://msstorageazure.com/window', visits: [then] },
+      { url: 'https://msstorageazure.com/window', visits: [contactTime] },
     ]),
-    hosts('safari_downloads', 'Users/carol/Library/Safari/Downloads.plist', 'carol', 'sbmsa.wiki', then + 95),
+    hosts('safari_downloads', 'Users/carol/Library/Safari/Downloads.plist', 'carol', 'sbmsa.wiki', contactTime + 95),
   ],
   linux: [
     history('firefox_places', 'home/admin/.mozilla/firefox/y2.default/places.sqlite', 'admin', [
-      { url: 'https://akamaicontainer.com/', visits: [then + 10] },
+      { url: 'https://akamaicontainer.com/', visits: [contactTime + 10] },
     ]),
   ],
 }

@@ -25,4 +25,4 @@ export interface ContactFiles {
 export type MakeContacts = (hasContacts: boolean) => ContactFiles
 
 /** When the stealer reported home. */
-export const then = Date.UTC(2023, 2, 29, 14, 0) / 1000
+export const contactTime = Date.UTC(2023, 2, 29, 14, 0) / 1000
