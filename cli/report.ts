@@ -6,6 +6,7 @@ import { meaningOf, stageOf, storyOrder } from '../extension/domain/attack-progr
 import type { HostVerdict, HostVerdictWord } from '../extension/domain/host-verdict.ts'
 import type { Payload } from '../extension/domain/payload.ts'
 import { isBlinding, type Scan } from '../extension/domain/scan.ts'
+import { shortTimeline, type TimelineEvent } from '../extension/domain/timeline.ts'
 import { printable } from './output/printable.ts'
 
 /** Everything a report says. */
@@ -14,6 +15,8 @@ export interface HuntFacts {
   /** Without the benign ones, gravest first. */
   readonly artifacts: readonly Artifact[]
   readonly benign: number
+  /** Of the whole host, earliest first. */
+  readonly timeline: readonly TimelineEvent[]
   readonly scans: readonly Scan[]
   readonly engine: string
   readonly engineReason?: string
@@ -26,7 +29,7 @@ export interface HuntFacts {
 
 /** The whole report. */
 export function huntReport(facts: HuntFacts): string {
-  return [headline(facts), story(facts), searched(facts), next(facts)].filter(Boolean).join('\n')
+  return [headline(facts), story(facts), timeline(facts), searched(facts), next(facts)].filter(Boolean).join('\n')
 }
 
 /** Verdict and totals, for stderr when data goes elsewhere. */
@@ -84,6 +87,20 @@ function payloadText({ kind, offset, length, urls, nextRun, authenticated, membe
   const next = nextRun === undefined ? '' : `, next run ${timeText(nextRun)}`
   const addresses = urls.length === 0 ? '' : `: ${urls.map(printable).join(', ')}`
   return `             hides ${kind} (${where}${tag}${next})${addresses}`
+}
+
+/** When each stage began, and the last event. */
+function timeline(facts: HuntFacts): string {
+  const events = shortTimeline(facts.timeline)
+  if (events.length === 0) return ''
+  const width = Math.max(...events.map(({ stage }) => stage.length))
+  const lines = events.map(
+    ({ time, stage, event, summary, source, path }) =>
+      `  ${timeText(Math.floor(time))}  ${stage.padEnd(width)}  ${event}: ${printable(summary)} (${source}, ${printable(path)})`,
+  )
+  const more = facts.timeline.length - events.length
+  if (more > 0) lines.push(`  and ${countText(more)} more events, see threecx_timeline`)
+  return `timeline, the first of each stage and the last:\n${lines.join('\n')}\n`
 }
 
 function searched(facts: HuntFacts): string {

@@ -34,6 +34,8 @@ export interface Judge {
   readonly owners: Owners
   /** Platform of the volume; undefined when it could be any. */
   readonly platform: Artifact['platform']
+  /** Whether birth times are of the volume and not of a copy. */
+  readonly hasBirthTimes: boolean
 }
 
 /** An artifact, if any indicator says something of the file. */
@@ -62,7 +64,7 @@ export function judgeFile(
     uid: entry.uid,
     gid: entry.gid,
     owner: judge.owners(entry.uid),
-    btime: seconds(entry.btimeNs),
+    btime: judge.hasBirthTimes ? seconds(entry.btimeNs) : 0,
     atime: seconds(entry.atimeNs),
     mtime: seconds(entry.mtimeNs),
     ctime: seconds(entry.ctimeNs),

@@ -73,7 +73,12 @@ export async function* hunt(
 async function* runPass(plan: HuntPlan, pass: Pass, signal: AbortSignal): AsyncGenerator<HuntEvent, void, undefined> {
   const record = new ScanRecord(plan, pass)
   const owners = await readOwners(plan.engine, pass.volume.canonical)
-  const judge: Judge = { matcher: plan.matcher, owners, platform: pass.volume.platform }
+  const judge: Judge = {
+    matcher: plan.matcher,
+    owners,
+    platform: pass.volume.platform,
+    hasBirthTimes: !pass.volume.isCopy,
+  }
   try {
     for await (const batch of sweep(plan.engine, plan.cache, pass.request, signal)) {
       record.add(batch)

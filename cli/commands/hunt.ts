@@ -7,6 +7,7 @@ import type { Artifact } from '../../extension/domain/artifact.ts'
 import { errorCodes } from '../../extension/domain/errors.ts'
 import { type HostVerdict, judgeHost } from '../../extension/domain/host-verdict.ts'
 import type { Scan } from '../../extension/domain/scan.ts'
+import { timelineOf } from '../../extension/domain/timeline.ts'
 import { readsEverything } from '../../extension/indicators/compile.ts'
 import type { SurroundingsAnswer } from '../../extension/surroundings.ts'
 import { artifactColumns, artifactRow } from '../../extension/tables/threecx-artifacts.ts'
@@ -71,6 +72,7 @@ table threecx_artifacts, and the summary on stderr.`,
       const report = {
         host,
         artifacts: shown,
+        timeline: timelineOf({ artifacts, ...beside }),
         benign: artifacts.length - shown.length,
         scans,
         engine: catalogue.engine.name,

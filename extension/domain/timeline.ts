@@ -58,6 +58,19 @@ export function timelineOf({ artifacts, installs, processes, executions, contact
     .sort((a, b) => a.time - b.time || (a.path < b.path ? -1 : a.path > b.path ? 1 : a.event < b.event ? -1 : 1))
 }
 
+/**
+ * The events that tell a story in few lines: the first of every stage, and the last of all. What the malware only
+ * planned, and dates of files that say when they were made and not when they came, count where nothing else does.
+ */
+export function shortTimeline(events: readonly TimelineEvent[]): TimelineEvent[] {
+  const happened = events.filter(({ event }) => event !== 'planned_run')
+  const firsts = [...Map.groupBy(happened, ({ stage }) => stage).values()].flatMap(
+    (some) => some.find(({ event }) => event !== 'file_modified') ?? some[0] ?? [],
+  )
+  const last = happened.findLast(({ event }) => event !== 'file_modified') ?? happened.at(-1)
+  return [...new Set([...firsts, ...(last ? [last] : [])])].sort((a, b) => a.time - b.time)
+}
+
 function ofArtifact(artifact: Artifact): TimelineEvent[] {
   const { path, owner, level, btime, mtime, payloads, findings } = artifact
   const stage = stageOf(artifact)

@@ -46,7 +46,9 @@ export async function fileTraces(reader: FileReader, file: InstallFile): Promise
 
 function traceOf(volume: Volume, { entry, place, user }: InstallFile): Trace {
   const inImage = imagePath(volume, entry.path)
-  const times = [secondsOf(entry.btimeNs), secondsOf(entry.mtimeNs)].filter((time) => time !== undefined)
+  const times = [volume.isCopy ? undefined : secondsOf(entry.btimeNs), secondsOf(entry.mtimeNs)].filter(
+    (time) => time !== undefined,
+  )
   return stated<Trace>({
     proof: 'something',
     source: place.source,

@@ -56,7 +56,7 @@ async function programIn(engine: ScanEngine, volume: Volume, entry: Trace, home:
       version: product?.version,
       product: product?.product,
       signer: product?.signer,
-      firstSeen: secondsOf(found.btimeNs) ?? secondsOf(found.mtimeNs),
+      firstSeen: (volume.isCopy ? undefined : secondsOf(found.btimeNs)) ?? secondsOf(found.mtimeNs),
       lastSeen: secondsOf(found.mtimeNs),
     })
   }

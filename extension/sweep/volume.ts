@@ -22,6 +22,8 @@ export interface Volume {
   readonly imageRoot: string
   /** Whether it is a mounted image (or any directory given as one) instead of this machine. */
   readonly isImage: boolean
+  /** Whether files were copied to where they lie, so that their birth times are those of the copy. */
+  readonly isCopy: boolean
   /** What was found inside, or said by the user; undefined: could be any. */
   readonly platform: Platform | undefined
 }
@@ -35,7 +37,14 @@ export function hostPlatform(platform: NodeJS.Platform = process.platform): Plat
 export function liveVolumes(): Volume[] {
   const platform = hostPlatform()
   const roots = platform === 'windows' ? windowsDrives() : ['/']
-  return roots.map((root) => ({ display: root, canonical: root, imageRoot: root, isImage: false, platform }))
+  return roots.map((root) => ({
+    display: root,
+    canonical: root,
+    imageRoot: root,
+    isImage: false,
+    isCopy: false,
+    platform,
+  }))
 }
 
 function windowsDrives(): string[] {
@@ -53,11 +62,18 @@ export async function imageVolume(directory: string, said: Platform | undefined)
     const names = await readdir(Buffer.from(pathToBytes(canonical)))
     const platform = said ?? (await detectPlatform(canonical, names))
     const display = pathFromBytes(bytes).replace(/(?<=.)[/\\]+$/, '')
-    return { display, canonical, imageRoot: platform === 'windows' ? 'C:\\' : '/', isImage: true, platform }
+    const isCopy = !(await isMountPoint(canonical, found.dev))
+    return { display, canonical, imageRoot: platform === 'windows' ? 'C:\\' : '/', isImage: true, isCopy, platform }
   } catch (cause) {
     if (cause instanceof HunterError) throw cause
     throw new HunterError('root_unusable', `cannot hunt in ${directory}: ${reason(cause)}`, { cause })
   }
+}
+
+/** A directory on another device than the one above it; the root of all is one, too. */
+async function isMountPoint(directory: PathText, device: number): Promise<boolean> {
+  const above = await lstat(Buffer.concat([Buffer.from(pathToBytes(directory)), Buffer.from('/..')]))
+  return above.dev !== device || directory === '/'
 }
 
 function reason(cause: unknown): string {

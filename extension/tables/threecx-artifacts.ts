@@ -35,7 +35,9 @@ export const threecxArtifacts = defineTable({
     uid: bigint('Owner'),
     gid: bigint('Group'),
     owner: text('Name of the owner by the passwd file of the examined system'),
-    btime: bigint('Birth, unix seconds; 0 where the file system has none'),
+    btime: bigint(
+      'Birth, unix seconds; 0 where the file system has none, and in an image that was copied instead of mounted',
+    ),
     atime: bigint('Last access, unix seconds'),
     mtime: bigint('Last modification, unix seconds'),
     ctime: bigint('Last status change, unix seconds'),

@@ -135,6 +135,9 @@ describe('a hunt', () => {
     expect(ended.stdout).toMatch(
       /contacted: pbxsources\.com, 2 times, 2023-03-29T14:00:05Z to 2023-03-29T14:00:09Z \(squid/,
     )
+    expect(ended.stdout).toMatch(
+      /timeline, .*\n {2}2023-03-29T14:00:00Z {2}c2 {2}contacted: akamaicontainer\.com, once/,
+    )
     const [verdict] = await rows('SELECT verdict, stage, c2_hits FROM threecx_verdict', root)
     expect(verdict).toEqual({ verdict: 'contacted', stage: 'c2', c2_hits: 2 })
     const events = await rows("SELECT event, summary FROM threecx_timeline WHERE event = 'contacted'", root)

@@ -6,7 +6,7 @@ import { findingRecords } from '../../../extension/domain/finding-record.ts'
 import type { Indicator } from '../../../extension/domain/indicator.ts'
 import type { Install } from '../../../extension/domain/install.ts'
 import type { TiedProcess } from '../../../extension/domain/process.ts'
-import { timelineOf } from '../../../extension/domain/timeline.ts'
+import { shortTimeline, timelineOf } from '../../../extension/domain/timeline.ts'
 import { executionOf, nothingFound } from '../../support/host-state.ts'
 
 const indicator = {
@@ -102,6 +102,25 @@ describe('a timeline', () => {
     }
     expect(timelineOf(harmless)).toEqual([])
     expect(timelineOf({ ...state, artifacts: [{ ...artifact, btime: 0, mtime: 0, payloads: [] }] })[0]?.time).toBe(700)
+  })
+})
+
+describe('a short timeline', () => {
+  it('has the first event of each stage, and the last that happened', () => {
+    const told = shortTimeline(timelineOf(state)).map(({ time, event }) => `${time} ${event}`)
+    expect(told).toEqual([
+      '700 installed',
+      '1000 file_created',
+      '1200 process_started',
+      '1300 contacted',
+      '1400 last_contact',
+    ])
+  })
+
+  it('takes the date of a file where there is nothing else, and is empty for nothing', () => {
+    const only = { ...nothingFound, artifacts: [{ ...artifact, btime: 0 }] }
+    expect(shortTimeline(timelineOf(only)).map(({ event }) => event)).toEqual(['file_modified'])
+    expect(shortTimeline([])).toEqual([])
   })
 })
 

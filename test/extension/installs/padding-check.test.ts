@@ -44,7 +44,14 @@ describe.skipIf(native === undefined)('the padding check of an image', () => {
 })
 
 describe('the padding check', () => {
-  const live: Volume = { display: 'C:\\', canonical: 'C:\\', imageRoot: 'C:\\', isImage: false, platform: 'windows' }
+  const live: Volume = {
+    display: 'C:\\',
+    canonical: 'C:\\',
+    imageRoot: 'C:\\',
+    isImage: false,
+    isCopy: false,
+    platform: 'windows',
+  }
   const osquery = (values: readonly string[], views: number): OsqueryTables => ({
     ask: async (sql) =>
       sql.includes(name)

@@ -36,6 +36,12 @@ describe('an image', () => {
     expect((await imageVolume(directory, 'windows')).platform).toBe('windows')
   })
 
+  it.runIf(process.platform === 'linux')('is a copy unless it is mounted there', async () => {
+    expect((await imageVolume(directory, 'linux')).isCopy).toBe(true)
+    expect((await imageVolume('/proc', 'linux')).isCopy).toBe(false)
+    expect((await imageVolume('/', 'linux')).isCopy).toBe(false)
+  })
+
   it('keeps the name the user typed beside the real one', async () => {
     make('real/Windows', 'real/ProgramData')
     symlinkSync(join(directory, 'real'), join(directory, 'link'))
