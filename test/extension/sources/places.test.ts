@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { glob, matchesGlob } from '../../../extension/domain/glob.ts'
 import type { Platform } from '../../../extension/domain/platform.ts'
+import { executionReaders } from '../../../extension/executions/index.ts'
 import { loadSourcePlaces } from '../../../extension/indicators/index.ts'
+import { sources } from '../../../extension/sources/index.ts'
 import { stores } from '../../../extension/sources/stores/index.ts'
 
 const places = loadSourcePlaces()
@@ -68,9 +70,9 @@ describe('places of sources', () => {
   })
 
   it('name sources that are there', () => {
-    const known = new Set(['auto', ...stores.map(({ name }) => name)])
+    const known = new Set([...sources, ...executionReaders].map(({ name }) => name))
     expect(places.filter(({ source }) => !known.has(source))).toEqual([])
-    for (const { name } of stores)
+    for (const { name } of [...stores, ...executionReaders])
       expect(
         places.some(({ source }) => source === name),
         name,
