@@ -47,6 +47,7 @@ export interface ExecutionRecord {
   readonly count?: number
   readonly version?: string
   readonly sha1?: string
+  readonly sha256?: string
   /** Other files that the program opened when it started. */
   readonly loaded?: readonly string[]
   /** What else the record says. */
@@ -101,9 +102,12 @@ export function judgeExecution(
   }
 }
 
-function digestFindings(matcher: Matcher, { source, path, sha1 }: ExecutionRecord): Finding[] {
-  if (sha1 === undefined) return []
-  return matcher.match({ source, path, observables: [{ type: 'sha1', value: sha1 }] })
+function digestFindings(matcher: Matcher, { source, path, sha1, sha256 }: ExecutionRecord): Finding[] {
+  const observables = [
+    ...(sha1 === undefined ? [] : [{ type: 'sha1' as const, value: sha1 }]),
+    ...(sha256 === undefined ? [] : [{ type: 'sha256' as const, value: sha256 }]),
+  ]
+  return observables.length === 0 ? [] : matcher.match({ source, path, observables })
 }
 
 /** A file that many programs load says nothing here: it would be told of every program there is. */
@@ -163,8 +167,8 @@ export class Executions {
   }
 
   add(one: Execution): void {
-    const { source, sourcePath, path, cmdline, user, version, sha1, proof } = one
-    const key = JSON.stringify([source, sourcePath, path, cmdline, user, version, sha1, proof])
+    const { source, sourcePath, path, cmdline, user, version, sha1, sha256, proof } = one
+    const key = JSON.stringify([source, sourcePath, path, cmdline, user, version, sha1, sha256, proof])
     const known = this.#all.get(key)
     if (known) this.#all.set(key, together(known, one))
     else if (this.#all.size >= this.#max) this.#dropped++

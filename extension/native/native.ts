@@ -26,7 +26,7 @@ import {
   type WalkEntry,
   type WalkPlan,
 } from './engine.ts'
-import { noEvents } from './events.ts'
+import { type EventsAddon, nativeEvents } from './native-events.ts'
 import { type LinesAddon, nativeLines } from './native-lines.ts'
 import {
   type RegistryAnswer,
@@ -37,10 +37,10 @@ import {
 } from './registry.ts'
 
 /** The layout this file reads; the add-on exports the one it writes. Raised together in binding/src/lib.rs. */
-const layout = 6
+const layout = 7
 
 /** What the add-on exports. */
-interface Addon extends LinesAddon<FilesData> {
+interface Addon extends LinesAddon<FilesData>, EventsAddon<FilesData> {
   readonly LAYOUT: number
   readonly NativeWalk: new (plan: PlanData) => NativeWalk
   readonly CancelFlag: new () => CancelFlag
@@ -122,7 +122,8 @@ function nativeEngine(addon: Addon): ScanEngine {
       ),
     lines: (roots, item, request, signal) =>
       nativeLines(addon, filesData(roots, [item]), expectations([item]), request, signal),
-    events: noEvents,
+    events: (roots, item, request, signal) =>
+      nativeEvents(addon, filesData(roots, [item]), expectations([item]), request, signal),
     release: () => addon.release(),
     stat: async (roots, files) => decodeStat(await addon.stat(filesData(roots, files)), files),
     read: async (roots, file, offset, length) =>

@@ -1,6 +1,7 @@
 /**
  * Every source of contacts. Adding one is adding it to its list.
  */
+import { eventLog } from './events/event-log.ts'
 import { lineSource } from './line-source.ts'
 import { logFormats } from './logs/index.ts'
 import type { Source } from './source.ts'
@@ -20,6 +21,7 @@ const anyLog = lineSource(
 /** All sources, in the order in which they are asked whether a file is theirs. */
 export const sources: readonly Source[] = [
   ...stores,
+  eventLog,
   ...logFormats.map((format) => lineSource(format.name, format.about, [format])),
   anyLog,
 ]

@@ -7,6 +7,7 @@ import { type Platform, platforms } from '../../extension/domain/platform.ts'
 import { sources } from '../../extension/sources/index.ts'
 import { threecx } from '../support/command.ts'
 import { contactFiles } from '../support/image/contact-files.ts'
+import type { PlannedContact } from '../support/image/planned-contact.ts'
 import { plantImage } from '../support/sample-image.ts'
 
 let directory: string
@@ -36,7 +37,9 @@ const cases = platforms.flatMap((platform) => ['native', 'portable'].map((engine
 
 describe.each(cases)('contacts of a $platform image, $engine engine', ({ platform, engine }) => {
   it('are exactly the planted ones', async () => {
-    const { contacts } = contactFiles(platform, 'compromised')
+    // no event log is read without the native engine
+    const isRead = ({ source }: PlannedContact) => engine === 'native' || source !== 'windows_event_log'
+    const contacts = contactFiles(platform, 'compromised').contacts.filter(isRead)
     const expected = contacts.map(({ source, path, indicator, user, count, firstSeen, lastSeen }) => ({
       source,
       source_path: join(image(platform), path),

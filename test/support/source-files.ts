@@ -80,3 +80,10 @@ export async function recordsFrom(
   for await (const one of source.read(file, reader, wanted, signal)) records.push(one)
   return records
 }
+
+/** Everything that comes. */
+export async function collected<T>(all: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  for await (const one of all) found.push(one)
+  return found
+}

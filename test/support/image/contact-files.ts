@@ -6,12 +6,14 @@
 import type { Platform } from '../../../extension/domain/platform.ts'
 import { contactLogs } from './contact-logs.ts'
 import { contactStores } from './contact-stores.ts'
+import { eventLogFiles } from './event-log-files.ts'
 import type { ContactFiles } from './planned-contact.ts'
-import type { ImageForm } from './planned-file.ts'
+import { type ImageForm, releaseOf } from './planned-file.ts'
 
 /** The stores and logs of an image. */
 export function contactFiles(platform: Platform, form: ImageForm): ContactFiles {
   const makes = [...contactStores[platform], ...contactLogs[platform]]
-  const parts = makes.map((make) => make(form === 'compromised'))
+  const logs = platform === 'windows' ? [eventLogFiles(form === 'compromised', releaseOf[form])] : []
+  const parts = [...makes.map((make) => make(form === 'compromised')), ...logs]
   return { files: parts.flatMap((one) => one.files), contacts: parts.flatMap((one) => one.contacts) }
 }

@@ -6,6 +6,7 @@
 import type { ExecutionProof } from '../../../extension/domain/execution.ts'
 import type { Platform } from '../../../extension/domain/platform.ts'
 import { prefetchFile } from '../prefetch-builder.ts'
+import { loggedProgram } from './event-log-files.ts'
 import { type ImageForm, ordinary, type PlannedFile } from './planned-file.ts'
 
 /** One execution that a hunt must list; times are unix seconds. */
@@ -41,7 +42,7 @@ export function executionFiles(platform: Platform, form: ImageForm): ExecutionFi
 type Make = (form: ImageForm) => ExecutionFiles
 
 const planned: Readonly<Record<Platform, readonly Make[]>> = {
-  windows: [prefetch],
+  windows: [prefetch, sysmon],
   darwin: [],
   linux: [],
 }
@@ -76,6 +77,13 @@ function prefetch(form: ImageForm): ExecutionFiles {
       },
     ],
   }
+}
+
+/** The process in the log of Sysmon; the log is among the files with contacts. */
+function sysmon(form: ImageForm): ExecutionFiles {
+  const { path, program, user, time } = loggedProgram
+  const planned = { source: 'windows_event_log', path, program, user, proof: 'ran', count: 1 } as const
+  return { files: [], executions: [{ ...planned, verdict: verdicts[form], time, lastTime: time }] }
 }
 
 /** Of alice's app: in the variant her install is a clean one. */

@@ -17,6 +17,9 @@ export type MatchedBy = 'sha256' | 'sha1' | 'md5' | 'structure' | 'yara_rule' | 
 export const imageForms = ['compromised', 'variant', 'clean'] as const
 export type ImageForm = (typeof imageForms)[number]
 
+/** The release that alice has. */
+export const releaseOf = { compromised: '18.12.416', variant: '18.12.425', clean: '18.12.425' } as const
+
 /** One reason, and the verdict it leads to. */
 export interface Reason {
   readonly matchedBy: MatchedBy

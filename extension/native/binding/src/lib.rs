@@ -7,6 +7,7 @@
 #![deny(missing_docs)]
 
 mod container;
+mod events;
 mod lines;
 mod memory;
 mod pack;
@@ -28,7 +29,7 @@ use crate::request::{DigestData, FilesData, PlanData, SearchData};
 
 /// Raised whenever a request or an answer changes its layout, so that a stale build is refused and not misread.
 #[napi]
-pub const LAYOUT: u32 = 6;
+pub const LAYOUT: u32 = 7;
 
 /// A running walk.
 #[napi]

@@ -12,7 +12,7 @@ use napi_derive::napi;
 use scan::{Code, Failure, Identity, Mailbox, Opened, Roots, worker_threads};
 
 use crate::pack::{Packed, floats, halves};
-use crate::request::{FilesData, expected_at};
+use crate::request::{FilesData, FilesPaths, expected_at};
 
 /// Batches that wait for the consumer.
 const QUEUED_BATCHES: usize = 4;
@@ -106,8 +106,6 @@ struct Reading {
     /// Nanoseconds in which the consumer was waited for.
     waited: AtomicU64,
 }
-
-type FilesPaths = (Vec<Vec<u8>>, Vec<(u32, Vec<u8>)>);
 
 struct File<'a>(Opened<'a>);
 

@@ -80,6 +80,9 @@ impl PlanData {
 /// Index of a root, and a path below it as bytes.
 pub(crate) type FilePath = (u32, Vec<u8>);
 
+/// Roots, and files below them.
+pub(crate) type FilesPaths = (Vec<Vec<u8>>, Vec<FilePath>);
+
 /// Files below roots.
 #[napi(object, object_to_js = false)]
 pub struct FilesData {
@@ -93,7 +96,7 @@ pub struct FilesData {
 
 impl FilesData {
     /// The roots, and each file's root and path.
-    pub(crate) fn into_files(self) -> (Vec<Vec<u8>>, Vec<FilePath>) {
+    pub(crate) fn into_files(self) -> FilesPaths {
         let paths = self.paths.split('\0').map(bytes_from_text);
         (bytes_of(&self.roots), self.root_of.iter().copied().zip(paths).collect())
     }
