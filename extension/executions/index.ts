@@ -1,9 +1,13 @@
 /**
  * Every reader of executions. Adding one is adding it here.
  */
+import { amcache } from './amcache.ts'
+import { bam } from './bam.ts'
 import { eventLog } from './event-log.ts'
 import { prefetch } from './prefetch.ts'
 import type { ExecutionReader } from './reader.ts'
+import { shimcache } from './shimcache.ts'
+import { userassist } from './userassist.ts'
 
 /** All readers. */
-export const executionReaders: readonly ExecutionReader[] = [prefetch, eventLog]
+export const executionReaders: readonly ExecutionReader[] = [prefetch, amcache, shimcache, userassist, bam, eventLog]

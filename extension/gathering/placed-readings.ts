@@ -27,6 +27,8 @@ export interface ReadingParts extends PlacedParts {
 /** A reader of one kind of file. `A` is what it gets at bytes with, `X` a record. */
 export interface PlaceReader<A, X> {
   readonly name: string
+  /** Whether a running system keeps its files locked, so that its places count in an image only. */
+  readonly imagesOnly?: boolean
   /** Whether a file is of this kind, by its name and first bytes. */
   recognises(file: SourceFile, head: Uint8Array): boolean
   read(file: SourceFile, access: A, needles: Needles, signal: AbortSignal): AsyncIterable<X | SourceProblem>
@@ -170,7 +172,7 @@ export class PlacedReadings<A, X, R> {
     const startedMs = this.#parts.clock.nowMs()
     const places = this.#parts.sourcePlaces.filter(
       ({ platform, source }) =>
-        (volume.platform === undefined || platform === volume.platform) && this.#byName.has(source),
+        (volume.platform === undefined || platform === volume.platform) && this.#isReadOn(source, volume),
     )
     const found = await findPlacedFiles(this.#parts, volume, places, signal, this.#reading.kindOf)
     const walked = this.#scan(volume, this.#reading.name, startedMs, found.seen, found.errors)
@@ -194,6 +196,11 @@ export class PlacedReadings<A, X, R> {
       scans.push(this.#scan(volume, name, begunMs, files.length, problems))
     }
     return scans
+  }
+
+  #isReadOn(source: string, { isImage }: Volume): boolean {
+    const reader = this.#byName.get(source)
+    return reader !== undefined && (isImage || !reader.imagesOnly)
   }
 
   /** What the file said last time, if it is the same file in the same state. */

@@ -7,6 +7,7 @@ import type { ExecutionProof } from '../../../extension/domain/execution.ts'
 import type { Platform } from '../../../extension/domain/platform.ts'
 import { prefetchFile } from '../prefetch-builder.ts'
 import { loggedProgram } from './event-log-files.ts'
+import { aliceProgram, aliceSid, lastRun } from './execution-keys.ts'
 import { type ImageForm, ordinary, type PlannedFile } from './planned-file.ts'
 
 /** One execution that a hunt must list; times are unix seconds. */
@@ -42,7 +43,7 @@ export function executionFiles(platform: Platform, form: ImageForm): ExecutionFi
 type Make = (form: ImageForm) => ExecutionFiles
 
 const planned: Readonly<Record<Platform, readonly Make[]>> = {
-  windows: [prefetch, sysmon],
+  windows: [prefetch, sysmon, registry],
   darwin: [],
   linux: [],
 }
@@ -84,6 +85,35 @@ function sysmon(form: ImageForm): ExecutionFiles {
   const { path, program, user, time } = loggedProgram
   const planned = { source: 'windows_event_log', path, program, user, proof: 'ran', count: 1 } as const
   return { files: [], executions: [{ ...planned, verdict: verdicts[form], time, lastTime: time }] }
+}
+
+/** Records of the hives, which are among the files of the image. */
+function registry(form: ImageForm): ExecutionFiles {
+  const verdict = verdicts[form]
+  const base = { verdict, program: `C:\\${aliceProgram}`, user: '', time: lastRun, lastTime: lastRun, count: null }
+  const system = 'Windows/System32/config/SYSTEM'
+  return {
+    files: [],
+    executions: [
+      { ...base, source: 'userassist', path: 'Users/alice/NTUSER.DAT', proof: 'ran', user: 'alice', count: 12 },
+      {
+        ...base,
+        source: 'bam',
+        path: system,
+        program: `\\Device\\HarddiskVolume3\\${aliceProgram}`,
+        proof: 'ran',
+        user: aliceSid,
+      },
+      { ...base, source: 'shimcache', path: system, proof: 'seen', time: null, lastTime: null },
+      {
+        ...base,
+        source: 'amcache',
+        path: 'Windows/AppCompat/Programs/Amcache.hve',
+        program: `c:\\${aliceProgram.toLowerCase()}`,
+        proof: 'seen',
+      },
+    ],
+  }
 }
 
 /** Of alice's app: in the variant her install is a clean one. */

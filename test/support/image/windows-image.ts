@@ -5,14 +5,15 @@ import { join, utf16 } from '../byte-writer.ts'
 import { type CarrierShape, carrierPayload, smallLayout } from '../carrier-payload.ts'
 import { dropperImage } from '../dropper-builder.ts'
 import { type HiveKey, hive } from '../hive-builder.ts'
-import { below } from '../hive-keys.ts'
+import { below, merged } from '../hive-keys.ts'
 import { icon, trailer } from '../icon-builder.ts'
 import { noise } from '../noise.ts'
 import { peImage } from '../pe-builder.ts'
 import { ruleSamples } from '../rule-samples.ts'
 import { signature } from '../signature-builder.ts'
+import { assistedKeys, inventoryKeys, systemKeys } from './execution-keys.ts'
 import { msi, zip } from './package-file.ts'
-import { because, type ImageForm, ordinary, type PlannedFile, planted } from './planned-file.ts'
+import { because, type ImageForm, ordinary, type PlannedFile, planted, releaseOf } from './planned-file.ts'
 import { cleanApp, compromisedApp, ffmpegLibrary, rebuiltApp, shaderCompiler } from './windows-app.ts'
 
 const perUser = (user: string) => `Users/${user}/AppData/Local/Programs/3CXDesktopApp`
@@ -167,13 +168,14 @@ function hives(form: ImageForm): PlannedFile[] {
   const ofUser = (user: string, version: string) =>
     ordinary(
       `Users/${user}/NTUSER.DAT`,
-      hive(below(`Software\\${uninstall}`, { '3CXDesktopApp': entry(perUser(user), version) })),
+      hive(merged(below(`Software\\${uninstall}`, { '3CXDesktopApp': entry(perUser(user), version) }), shellOf(user))),
       'registry of a user',
     )
   const machine = form === 'compromised' ? '18.12.407' : current
   return [
     ofUser('alice', form === 'variant' ? '18.12.425' : current),
     ofUser('bob', form === 'clean' ? '18.11.1213' : current),
+    ordinary('Windows/AppCompat/Programs/Amcache.hve', hive(inventoryKeys(releaseOf[form])), 'inventory of Windows'),
     ...['Public', 'Default'].map((user) =>
       ordinary(`Users/${user}/NTUSER.DAT`, hive(below('Software', { Other: {} }))),
     ),
@@ -183,6 +185,11 @@ function hives(form: ImageForm): PlannedFile[] {
       'registry of the machine',
     ),
   ]
+}
+
+/** What the shell of a user wrote down. */
+function shellOf(user: string): HiveKey {
+  return user === 'alice' ? { keys: { Software: assistedKeys } } : {}
 }
 
 /** What stays the same in both: names that the attack uses too, and programs with the same version numbers. */
@@ -201,7 +208,7 @@ function neighbours(): PlannedFile[] {
       registryLog,
       'Windows, the place of the Gopuram shellcode',
     ),
-    ordinary(`${system}/config/SYSTEM`, hive(below('Select', { Current: {} })), 'Windows'),
+    ordinary(`${system}/config/SYSTEM`, hive(systemKeys), 'Windows'),
     ordinary(`${system}/catroot2/edb.chk`, noise('edb', 512), 'Windows'),
     ordinary('ProgramData/Microsoft/settings.dat', noise('settings', 300)),
     ordinary(`${softphone}/OtherSoftphone.exe`, otherProgram(), 'other product of version 18.12.416'),
