@@ -12,7 +12,7 @@ import type { Matcher } from './match.ts'
 import { canonical } from './observable.ts'
 import type { PathText } from './path-text.ts'
 import type { Platform } from './platform.ts'
-import { baseName, comparable, findingsAsEvidence, type ProcessEvidence, roleOf, weigh } from './process.ts'
+import { appBundle, baseName, comparable, findingsAsEvidence, type ProcessEvidence, roleOf, weigh } from './process.ts'
 import { belowRoot, nameFindings, roleEvidence } from './program-names.ts'
 import type { Fields } from './trait.ts'
 
@@ -80,7 +80,7 @@ export function judgeExecution(
 ): Execution | undefined {
   const { loaded = [], ...record } = seen
   const { source, platform, path } = record
-  const role = roleOf(record)
+  const role = roleOf(record) ?? (releaseIn(path) === undefined ? undefined : 'app')
   const names = nameFindings(matcher, source, platform, record)
   const modules = loaded.flatMap((file) => moduleEvidence(matcher, source, platform, file))
   const versions = role === 'app' ? versionsOf(record, installs) : []
@@ -121,7 +121,9 @@ function moduleEvidence(matcher: Matcher, source: string, platform: Platform, pa
   )
 }
 
-function versionFindings(matcher: Matcher, { source, path, platform }: ExecutionRecord, version: string): Finding[] {
+function versionFindings(matcher: Matcher, record: ExecutionRecord, version: string): Finding[] {
+  const { source, path } = record
+  const platform = madeFor(record)
   const value = canonical('version', version)
   if (!('value' in value)) return []
   return matcher.match({ source, path, platform, observables: [{ type: 'version', value: value.value }] })
@@ -131,17 +133,29 @@ function versionFindings(matcher: Matcher, { source, path, platform }: Execution
 function versionsOf(record: ExecutionRecord, installs: readonly Install[]): string[] {
   if (record.version !== undefined) return [record.version]
   const path = folded(record.path, record.platform)
-  const [, said] = /\/app-(\d+\.\d+\.\d+)\//.exec(path) ?? []
+  const [, inFolder] = /\/app-(\d+\.\d+\.\d+)\//.exec(path) ?? []
+  const said = inFolder ?? releaseIn(path)
   if (said !== undefined) return [said]
   const own = installs.filter(
     ({ platform, home, firstSeen, state }) =>
-      platform === record.platform &&
+      platform === madeFor(record) &&
       state !== 'served' &&
       home !== '' &&
-      path.startsWith(`${folded(home, platform)}/`) &&
+      (path === appBundle || path.startsWith(`${folded(home, record.platform)}/`)) &&
       (firstSeen === undefined || record.lastTime === undefined || firstSeen <= record.lastTime),
   )
   return [...new Set(own.flatMap(({ version }) => version ?? []))]
+}
+
+/** The release in the name of an installer: `3CXDesktopApp-18.12.416.dmg`; undefined for other names. */
+function releaseIn(path: string): string | undefined {
+  const name = baseName(comparable(path))
+  return /^3cxdesktopapp[-_ ](\d{1,3}\.\d{1,3}\.\d{1,5})[^/]{0,40}\.(?:msi|dmg|exe|zip|nupkg|pkg)$/.exec(name)?.[1]
+}
+
+/** System the program is made for: Wine runs those of Windows. */
+function madeFor({ path, platform }: ExecutionRecord): Platform {
+  return /\.(?:exe|msi)$/i.test(path) ? 'windows' : platform
 }
 
 function folded(path: string, platform: Platform): string {

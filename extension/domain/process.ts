@@ -87,7 +87,9 @@ export type ProcessRole = 'app' | 'agent' | 'agent_named'
 const agent = '3cx desktop app/updateagent'
 /** Name of the Windows program, folded. */
 export const appProgram = '3cxdesktopapp.exe'
-const appNames = new Set([appProgram, '3cx desktop app'])
+/** Bundle identifier of the app on macOS, by which some records name it. */
+export const appBundle = 'com.electron.3cx-desktop-app'
+const appNames = new Set([appProgram, '3cx desktop app', appBundle])
 
 /** The role of a process; undefined for nearly all. */
 export function roleOf(process: Pick<RunningProcess, 'path' | 'cmdline' | 'argument0'>): ProcessRole | undefined {

@@ -1,9 +1,6 @@
 /**
  * Stores of browsers and of the app itself in an image: the contacts of their user among ordinary pages and look-alikes.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Platform } from '../../../extension/domain/platform.ts'
 import { levelLog, networkState, safariDownloadsXml, simpleCacheEntry } from '../app-state.ts'
 import {
@@ -20,6 +17,7 @@ import {
 } from '../browser-stores.ts'
 import { contactTime, type MakeContacts, type PlannedContact } from './planned-contact.ts'
 import { ordinary } from './planned-file.ts'
+import { written } from './written.ts'
 
 const chrome = 'Users/alice/AppData/Local/Google/Chrome/User Data/Default'
 const firefox = 'Users/bob/AppData/Roaming/Mozilla/Firefox/Profiles/x1.default-release'
@@ -177,14 +175,3 @@ type HostStore = keyof typeof hostStores
 
 const addresses = (names: readonly string[]) => names.map((name) => `https://${name}`)
 const bytesOf = (text: string) => new TextEncoder().encode(text)
-
-/** What a program writes that needs a path to write to. */
-function written(write: (path: string) => void): Uint8Array {
-  const directory = mkdtempSync(join(tmpdir(), 'threecx-store-'))
-  try {
-    write(join(directory, 'store'))
-    return readFileSync(join(directory, 'store'))
-  } finally {
-    rmSync(directory, { recursive: true })
-  }
-}

@@ -5,10 +5,13 @@
  */
 import type { ExecutionProof } from '../../../extension/domain/execution.ts'
 import type { Platform } from '../../../extension/domain/platform.ts'
+import { appBundle } from '../../../extension/domain/process.ts'
+import { knowledgeDatabase, quarantineDatabase } from '../mac-databases.ts'
 import { prefetchFile } from '../prefetch-builder.ts'
 import { loggedProgram } from './event-log-files.ts'
 import { aliceProgram, aliceSid, lastRun } from './execution-keys.ts'
 import { type ImageForm, ordinary, type PlannedFile } from './planned-file.ts'
+import { written } from './written.ts'
 
 /** One execution that a hunt must list; times are unix seconds. */
 export interface PlannedExecution {
@@ -44,8 +47,8 @@ type Make = (form: ImageForm) => ExecutionFiles
 
 const planned: Readonly<Record<Platform, readonly Make[]>> = {
   windows: [prefetch, sysmon, registry],
-  darwin: [],
-  linux: [],
+  darwin: [knowledge, downloaded],
+  linux: [audited],
 }
 
 /** Two files of Prefetch: of alice's app, and of a program that is always there. */
@@ -113,6 +116,74 @@ function registry(form: ImageForm): ExecutionFiles {
         proof: 'seen',
       },
     ],
+  }
+}
+
+/** What carol used: the app for all, of which macOS keeps the identifier alone, and other apps. */
+function knowledge(form: ImageForm): ExecutionFiles {
+  const path = 'Users/carol/Library/Application Support/Knowledge/knowledgeC.db'
+  const uses = [
+    { app: appBundle, begun: first, ended: first + 600 },
+    { app: appBundle, begun: last, ended: last + 60 },
+    { app: 'com.apple.Terminal', begun: first, ended: last },
+  ]
+  const said = {
+    source: 'knowledgec',
+    path,
+    program: appBundle,
+    proof: 'ran',
+    user: 'carol',
+    verdict: verdicts[form],
+  } as const
+  return {
+    files: [
+      ordinary(
+        path,
+        written((file) => knowledgeDatabase(file, uses)),
+        'database of macOS',
+      ),
+    ],
+    executions: [{ ...said, time: first, lastTime: last + 60, count: null }],
+  }
+}
+
+/** What carol downloaded. */
+function downloaded(form: ImageForm): ExecutionFiles {
+  const path = 'Users/carol/Library/Preferences/com.apple.LaunchServices.QuarantineEventsV2'
+  const program = `3CXDesktopApp-${form === 'compromised' ? '18.12.416' : '18.12.425'}.dmg`
+  const files = [
+    { url: `https://downloads.3cx.example/${program}`, time: first },
+    { url: 'https://cdn.example/other.dmg', time: first },
+  ]
+  const said = { source: 'quarantine', path, program, proof: 'seen', user: 'carol', count: null } as const
+  return {
+    files: [
+      ordinary(
+        path,
+        written((file) => quarantineDatabase(file, files)),
+        'database of macOS',
+      ),
+    ],
+    executions: [{ ...said, verdict: form === 'compromised' ? 'affected' : 'benign', time: first, lastTime: first }],
+  }
+}
+
+/** What the audit log of a server says of an administrator: the app under Wine, from a folder with its release. */
+function audited(form: ImageForm): ExecutionFiles {
+  const path = 'var/log/audit/audit.log'
+  const release = form === 'compromised' ? '18.12.416' : '18.12.425'
+  const program = `/home/admin/.wine/drive_c/3CXDesktopApp/app-${release}/3CXDesktopApp.exe`
+  const event = `audit(${first}.000:77)`
+  const ids = 'ppid=1 pid=77 auid=1000 uid=1000'
+  const lines = [
+    `type=SYSCALL msg=${event}: arch=c000003e syscall=59 success=yes ${ids} comm="3CXDesktopApp.e" exe="${program}"`,
+    `type=EXECVE msg=${event}: argc=1 a0="${program}"`,
+    `type=SYSCALL msg=audit(${first}.000:78): arch=c000003e syscall=59 success=yes ${ids} comm="true" exe="/usr/bin/true"`,
+  ]
+  const said = { source: 'auditd', path, program, proof: 'ran', user: '', count: 1 } as const
+  return {
+    files: [ordinary(path, new TextEncoder().encode(`${lines.join('\n')}\n`), 'log')],
+    executions: [{ ...said, verdict: form === 'compromised' ? 'affected' : 'benign', time: first, lastTime: first }],
   }
 }
 
