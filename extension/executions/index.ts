@@ -5,6 +5,7 @@ import { amcache } from './amcache.ts'
 import { auditd } from './auditd.ts'
 import { bam } from './bam.ts'
 import { eventLog } from './event-log.ts'
+import { journal } from './journal.ts'
 import { knowledgec } from './knowledgec.ts'
 import { prefetch } from './prefetch.ts'
 import { quarantine } from './quarantine.ts'
@@ -21,6 +22,7 @@ export const executionReaders: readonly ExecutionReader[] = [
   bam,
   eventLog,
   auditd,
+  journal,
   knowledgec,
   quarantine,
 ]

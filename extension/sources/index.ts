@@ -2,6 +2,7 @@
  * Every source of contacts. Adding one is adding it to its list.
  */
 import { eventLog } from './events/event-log.ts'
+import { journal } from './journal/journal.ts'
 import { lineSource } from './line-source.ts'
 import { logFormats } from './logs/index.ts'
 import type { Source } from './source.ts'
@@ -22,6 +23,7 @@ const anyLog = lineSource(
 export const sources: readonly Source[] = [
   ...stores,
   eventLog,
+  journal,
   ...logFormats.map((format) => lineSource(format.name, format.about, [format])),
   anyLog,
 ]

@@ -10,7 +10,8 @@ import { knowledgeDatabase, quarantineDatabase } from '../mac-databases.ts'
 import { prefetchFile } from '../prefetch-builder.ts'
 import { loggedProgram } from './event-log-files.ts'
 import { aliceProgram, aliceSid, lastRun } from './execution-keys.ts'
-import { type ImageForm, ordinary, type PlannedFile } from './planned-file.ts'
+import { journaledProgram } from './journal-files.ts'
+import { type ImageForm, ordinary, type PlannedFile, releaseOf } from './planned-file.ts'
 import { written } from './written.ts'
 
 /** One execution that a hunt must list; times are unix seconds. */
@@ -48,7 +49,7 @@ type Make = (form: ImageForm) => ExecutionFiles
 const planned: Readonly<Record<Platform, readonly Make[]>> = {
   windows: [prefetch, sysmon, registry],
   darwin: [knowledge, downloaded],
-  linux: [audited],
+  linux: [audited, journaled],
 }
 
 /** Two files of Prefetch: of alice's app, and of a program that is always there. */
@@ -171,7 +172,7 @@ function downloaded(form: ImageForm): ExecutionFiles {
 /** What the audit log of a server says of an administrator: the app under Wine, from a folder with its release. */
 function audited(form: ImageForm): ExecutionFiles {
   const path = 'var/log/audit/audit.log'
-  const release = form === 'compromised' ? '18.12.416' : '18.12.425'
+  const release = releaseOf[form]
   const program = `/home/admin/.wine/drive_c/3CXDesktopApp/app-${release}/3CXDesktopApp.exe`
   const event = `audit(${first}.000:77)`
   const ids = 'ppid=1 pid=77 auid=1000 uid=1000'
@@ -185,6 +186,13 @@ function audited(form: ImageForm): ExecutionFiles {
     files: [ordinary(path, new TextEncoder().encode(`${lines.join('\n')}\n`), 'log')],
     executions: [{ ...said, verdict: form === 'compromised' ? 'affected' : 'benign', time: first, lastTime: first }],
   }
+}
+
+/** What the journal says, which is among the files with contacts. */
+function journaled(form: ImageForm): ExecutionFiles {
+  const { path, user, time, program } = journaledProgram
+  const said = { source: 'journal', path, user, program: program(releaseOf[form]), proof: 'ran', count: null } as const
+  return { files: [], executions: [{ ...said, verdict: verdicts[form], time, lastTime: time }] }
 }
 
 /** Of alice's app: in the variant her install is a clean one. */
