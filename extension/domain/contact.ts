@@ -175,7 +175,9 @@ function contactOf({ findings, first, firstSeen, lastSeen, count }: Gathered): C
     record: first.record ?? '',
     component: indicator.component,
     stage: indicator.stage,
-    verdict: gravest(findings.flatMap((one) => verdictOf(one.indicator) ?? [])) ?? 'suspicious',
+    verdict: first.isOnlyNamed
+      ? 'suspicious'
+      : (gravest(findings.flatMap((one) => verdictOf(one.indicator) ?? [])) ?? 'suspicious'),
     level: highestLevel(findings.map((one) => one.indicator.level)),
     fields: first.fields,
   }

@@ -38,6 +38,8 @@ export interface Evidence {
   readonly client?: string
   readonly process?: string
   readonly pid?: number
+  /** It names the other side and does not say that anybody spoke with it, as a setting does. */
+  readonly isOnlyNamed?: boolean
   /** Platform the record speaks of, not the one it was found on: a Windows installer on a Linux server is `windows`. */
   readonly platform?: Platform
   readonly observables: readonly Observable[]

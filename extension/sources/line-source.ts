@@ -69,7 +69,7 @@ function formatOf(formats: readonly LogFormat[], lines: readonly string[], filen
 }
 
 function evidenceOf(source: string, file: SourceFile, line: FoundLine, text: string, said: LoggedContact): Evidence {
-  const { time, user = file.user, client, process, pid, count, fields } = said
+  const { time, user = file.user, client, process, pid, count, isOnlyNamed, fields } = said
   return {
     source,
     path: file.path,
@@ -83,6 +83,7 @@ function evidenceOf(source: string, file: SourceFile, line: FoundLine, text: str
     ...(process !== undefined && { process }),
     ...(pid !== undefined && { pid }),
     ...(count !== undefined && { count }),
+    ...(isOnlyNamed && { isOnlyNamed }),
     ...(fields && { fields }),
   }
 }

@@ -25,6 +25,8 @@ export interface LoggedContact {
   readonly pid?: number
   /** How often the line stands for it; once unless told. */
   readonly count?: number
+  /** It names the other side and does not say that anybody spoke with it, as a setting does. */
+  readonly isOnlyNamed?: boolean
   /** What else is worth showing: status, bytes, query type. */
   readonly fields?: Readonly<Record<string, string | number>>
 }

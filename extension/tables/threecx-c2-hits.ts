@@ -34,7 +34,7 @@ export const threecxC2Hits = defineTable({
     record: text('Row or record id of the first record in a database: visits:4711'),
     component: text('Part of the attack that the address belongs to'),
     stage: text('Stage of the attack'),
-    verdict: text('malicious, or suspicious where others use the address too'),
+    verdict: text('malicious, or suspicious where others use the address too, or where a setting names it only'),
     level: text('Sigma level'),
     indicators: text('JSON array of ids of the indicators with this value'),
     fields: text('JSON object of what else the first record says'),

@@ -17,6 +17,30 @@ export interface LogSample {
 }
 
 export const logSamples: Readonly<Record<string, LogSample>> = {
+  hosts_file: {
+    filename: 'hosts',
+    head: `# Host database
+127.0.0.1 localhost`,
+    ordinary: `
+198.51.100.9 pbxsources.com
+198.51.100.9\twww.officeaddons.com officeaddons.com # kept
+2001:db8::9 Akamaicontainer.com`,
+    lookAlikes: `
+0.0.0.0 pbxsources.com
+127.0.0.1 officeaddons.com
+:: officeaddons.com
+::1 akamaicontainer.com
+10.1.2.3 officeaddons.com
+fd00::1 officeaddons.com
+# 198.51.100.9 officeaddons.com
+198.51.100.9 notofficeaddons.com.example
+198.51.100.9 host # officeaddons.com`,
+    damaged: `
+198.51.100.9
+999.1.1.1 pbxsources.com
+pbxsources.com 198.51.100.9
+198.51.100 pbxsources.com`,
+  },
   dnsmasq: {
     filename: 'dnsmasq.log',
     head: `Mar 29 14:00:00 dnsmasq[812]: started, version 2.89 cachesize 150`,

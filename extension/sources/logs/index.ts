@@ -10,6 +10,7 @@ import { csv } from './csv.ts'
 import { dnsmasq } from './dnsmasq.ts'
 import { filterlog } from './filterlog.ts'
 import { haproxy } from './haproxy.ts'
+import { hostsFile } from './hosts-file.ts'
 import { iis } from './iis.ts'
 import { journalJson } from './journal-json.ts'
 import { jsonLines } from './json-lines.ts'
@@ -27,6 +28,7 @@ import { zeek } from './zeek.ts'
 
 /** All formats; the first that recognises a file reads it. */
 export const logFormats: readonly LogFormat[] = [
+  hostsFile,
   zeek,
   iis,
   suricata,

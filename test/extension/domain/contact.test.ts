@@ -50,6 +50,11 @@ describe('contacts', () => {
     expect(found?.count).toBe(1)
   })
 
+  it('that a setting names only are suspicious', () => {
+    const [named] = gathered(evidence([domain('officeaddons.com')], { isOnlyNamed: true }))
+    expect(named?.verdict).toBe('suspicious')
+  })
+
   it('with a URL and its host are one, under the host', () => {
     const found = gathered(evidence([url('https://officeaddons.com/technologies'), domain('officeaddons.com')]))
     expect(found.map(({ type, indicator, url: address }) => ({ type, indicator, address }))).toEqual([

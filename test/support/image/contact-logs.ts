@@ -21,6 +21,13 @@ const chrome = 'Mozilla/5.0 (X11; Linux x86_64)'
 const single: Readonly<Record<Platform, readonly PlannedLog[]>> = {
   windows: [
     [
+      'hosts_file',
+      'Windows/System32/drivers/etc/hosts',
+      'pbxsources.com',
+      '198.51.100.9 www.pbxsources.com',
+      { firstSeen: null, lastSeen: null },
+    ],
+    [
       'windows_dns',
       'Windows/System32/dns/dns.log',
       'pbxsources.com',
