@@ -111,7 +111,7 @@ function searched(facts: HuntFacts): string {
     const seen =
       scan.source === 'file'
         ? `files seen, ${read}, in ${seconds.toFixed(2)} s (${countText(Math.round(scan.files / seconds))} files/s${rate})`
-        : `${scan.source === 'processes' ? 'processes' : 'files'} seen, in ${seconds.toFixed(2)} s`
+        : `${seenWords[scan.source] ?? 'files'} seen, in ${seconds.toFixed(2)} s`
     const ending = `${scan.state === 'finished' ? '' : `, ${scan.state}`}${scan.truncated ? ', cut at a bound' : ''}`
     return [
       `searched: ${printable(scan.root)} (${scopeText(scan)}), ${countText(scan.files)} ${seen}${ending}`,
@@ -130,6 +130,8 @@ function searched(facts: HuntFacts): string {
   return `${lines.join('\n')}\n`
 }
 
+const seenWords: Readonly<Record<string, string>> = { processes: 'processes', connections: 'connections and names' }
+
 function scopeText({ source, scan }: Scan): string {
   switch (source) {
     case 'installs':
@@ -138,6 +140,8 @@ function scopeText({ source, scan }: Scan): string {
       return 'what runs'
     case 'contacts':
       return 'stores and logs with contacts'
+    case 'connections':
+      return 'what is connected'
     case 'executions':
       return 'records of executions'
     case 'file':

@@ -6,18 +6,24 @@ import type { Evidence } from '../domain/evidence.ts'
 import type { Finding } from '../domain/finding.ts'
 import type { Indicator } from '../domain/indicator.ts'
 import type { Matcher } from '../domain/match.ts'
-import type { Scan } from '../domain/scan.ts'
+import type { OsqueryTables } from '../domain/osquery-tables.ts'
+import { lookScan, type Scan } from '../domain/scan.ts'
 import { needlesOf } from '../gathering/needles.ts'
 import { PlacedReadings, type ReadingParts } from '../gathering/placed-readings.ts'
 import type { WalkEntry } from '../native/engine.ts'
 import type { Source, SourceReader } from '../sources/source.ts'
 import type { Volume } from '../sweep/volume.ts'
+import { liveContacts } from './live-contacts.ts'
 
 /** What a search works with; a hunt's plan has it all. */
 export interface ContactParts extends ReadingParts {
   readonly sources: readonly Source[]
   readonly indicators: readonly Indicator[]
   readonly matcher: Matcher
+  /** Absent where no osquery runs. */
+  readonly osquery?: OsqueryTables
+  /** Where the process file system is; `/proc` unless told. */
+  readonly proc?: string
 }
 
 /** What a search found, and how complete it was. */
@@ -32,9 +38,11 @@ type RecordFindings = readonly Finding[]
 
 /** Searches, and remembers what unchanged files said. */
 export class ContactFinder {
+  readonly #parts: ContactParts
   readonly #readings: PlacedReadings<SourceReader, Evidence, RecordFindings>
 
   constructor(parts: ContactParts) {
+    this.#parts = parts
     this.#readings = new PlacedReadings(parts, {
       name: 'contacts',
       readers: parts.sources,
@@ -52,7 +60,22 @@ export class ContactFinder {
   async find(signal: AbortSignal): Promise<ContactSearch> {
     const contacts = new Contacts()
     const scans = await this.#readings.find((record) => contacts.add(record), signal)
-    return { contacts: contacts.all(), scans }
+    const live = await this.#look(contacts, signal)
+    return { contacts: contacts.all(), scans: [...scans, ...live] }
+  }
+
+  /** Nothing is connected in an image. */
+  async #look(contacts: Contacts, signal: AbortSignal): Promise<Scan[]> {
+    const { volumes, matcher, clock, indicatorsVersion, osquery, proc } = this.#parts
+    const volume = volumes.find(({ isImage }) => !isImage)
+    if (!volume?.platform) return []
+    const startedMs = clock.nowMs()
+    const { platform, display: root } = volume
+    const parts = { platform, ...(osquery && { osquery }), ...(proc !== undefined && { proc }) }
+    const { evidence, errors } = await liveContacts(parts, signal)
+    for (const one of evidence) contacts.add(matcher.match(one))
+    const seen = evidence.length
+    return [lookScan({ source: 'connections', root, startedMs, nowMs: clock.nowMs(), seen, errors, indicatorsVersion })]
   }
 
   /** Reads one file that somebody named, as the source of that name or the one that recognises it. */

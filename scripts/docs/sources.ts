@@ -28,6 +28,12 @@ what it is. Logs may be packed with gzip, zstd, xz or bzip2.
 The table \`threecx_c2_hits\` reads all of these.
 
 ${sources.map((source) => section(source, places)).join('\n')}
+## Contacts of a running system
+
+\`open_sockets\`: connections that are open, from osquery's \`process_open_sockets\`, else from /proc on Linux; addresses only.
+\`dns_cache\`: names in the resolver's cache of Windows, and \`dns_lookup_events\`: look-ups that were recorded, both through
+osquery. Not seen: connections that were closed; names where no osquery runs.
+
 ## Sources of executions
 
 The table \`threecx_executions\` reads all of these.

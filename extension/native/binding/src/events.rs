@@ -208,7 +208,7 @@ const DAMAGED: u32 = Code::Io as u32 + 1;
 fn pack(json: &[u8], problem: Option<(u32, &str)>) -> Packed {
     let (code, message) = problem.map_or((-1.0, ""), |(code, message)| (f64::from(code), message));
     let mut out = Vec::with_capacity(32 + message.len() + json.len());
-    floats(&mut out, [0.0, code, message.len() as f64, json.len() as f64].into_iter());
+    floats(&mut out, [0.0, code, message.len() as f64, json.len() as f64]);
     out.extend_from_slice(message.as_bytes());
     out.extend_from_slice(json);
     out
