@@ -9,7 +9,7 @@ import type { Matcher } from '../domain/match.ts'
 import type { OsqueryTables } from '../domain/osquery-tables.ts'
 import { lookScan, type Scan } from '../domain/scan.ts'
 import { needlesOf } from '../gathering/needles.ts'
-import { PlacedReadings, type ReadingParts } from '../gathering/placed-readings.ts'
+import { cutScans, PlacedReadings, type ReadingParts } from '../gathering/placed-readings.ts'
 import type { WalkEntry } from '../native/engine.ts'
 import type { Source, SourceReader } from '../sources/source.ts'
 import type { Volume } from '../sweep/volume.ts'
@@ -61,7 +61,7 @@ export class ContactFinder {
     const contacts = new Contacts()
     const scans = await this.#readings.find((record) => contacts.add(record), signal)
     const live = await this.#look(contacts, signal)
-    return { contacts: contacts.all(), scans: [...scans, ...live] }
+    return { contacts: contacts.all(), scans: cutScans([...scans, ...live], contacts.dropped) }
   }
 
   /** Nothing is connected in an image. */
@@ -88,6 +88,6 @@ export class ContactFinder {
     const { records, scan } = await this.#readings.named(volume, entry, source, signal)
     const contacts = new Contacts()
     for (const record of records) contacts.add(record)
-    return { contacts: contacts.all(), scans: [scan] }
+    return { contacts: contacts.all(), scans: cutScans([scan], contacts.dropped) }
   }
 }

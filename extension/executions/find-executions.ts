@@ -13,7 +13,7 @@ import type { Install } from '../domain/install.ts'
 import type { Matcher } from '../domain/match.ts'
 import type { PathText } from '../domain/path-text.ts'
 import type { Scan } from '../domain/scan.ts'
-import { PlacedReadings, type ReadingParts } from '../gathering/placed-readings.ts'
+import { cutScans, PlacedReadings, type ReadingParts } from '../gathering/placed-readings.ts'
 import type { WalkEntry } from '../native/engine.ts'
 import { readOwners } from '../sweep/owners.ts'
 import type { Volume } from '../sweep/volume.ts'
@@ -67,7 +67,7 @@ export class ExecutionFinder {
     for (const volume of this.#parts.volumes) this.#accounts.set(volume.canonical, await this.#accountsOf(volume))
     const records: ExecutionRecord[] = []
     const scans = await this.#readings.find((record) => records.push(record), signal)
-    return { executions: this.#judged(records, installs), scans }
+    return this.#answer(records, installs, scans)
   }
 
   /** Reads one file that somebody named, as the source of that name or the one that recognises it. */
@@ -80,17 +80,17 @@ export class ExecutionFinder {
   ): Promise<ExecutionSearch> {
     this.#accounts.set(volume.canonical, await this.#accountsOf(volume))
     const { records, scan } = await this.#readings.named(volume, entry, source, signal)
-    return { executions: this.#judged(records, installs), scans: [scan] }
+    return this.#answer(records, installs, [scan])
   }
 
-  #judged(records: Iterable<ExecutionRecord>, installs: readonly Install[]): readonly Execution[] {
+  #answer(records: Iterable<ExecutionRecord>, installs: readonly Install[], scans: readonly Scan[]): ExecutionSearch {
     const knowledge: ExecutionKnowledge = { matcher: this.#parts.matcher, installs }
     const executions = new Executions()
     for (const record of records) {
       const judged = judgeExecution(record, knowledge)
       if (judged) executions.add(judged)
     }
-    return executions.all()
+    return { executions: executions.all(), scans: cutScans(scans, executions.dropped) }
   }
 
   /** Accounts by uid; those of Windows are not in a file that is read here. */

@@ -229,6 +229,11 @@ export class PlacedReadings<A, X, R> {
   }
 }
 
+/** The records of a search that found more than is kept: the first of them says so. */
+export function cutScans(scans: readonly Scan[], dropped: number): readonly Scan[] {
+  return dropped === 0 ? scans : scans.map((one, at) => (at === 0 ? { ...one, truncated: true } : one))
+}
+
 /** The file as sources know it. */
 function sourceFile(volume: Volume, entry: WalkEntry, user: string): SourceFile {
   return {

@@ -18,10 +18,13 @@ const app = 'C:\\3cx\\3CXDesktopApp.exe'
 
 let root: string
 let read: string[]
+/** Bytes of a file that the reader takes. */
+let longest: number
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'threecx-find-executions-'))
   read = []
+  longest = 1000
   plant('var/log/runs.log', `${app}\n/usr/bin/true\n${app}\n`)
   plant('etc/passwd', 'root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n')
 })
@@ -40,7 +43,7 @@ const reader = (name: string): ExecutionReader => ({
   async *read(file, access, needles) {
     read.push(`${name}:${file.name}`)
     if (file.name === 'broken.log') throw new Error('it is broken')
-    const text = Buffer.from(await access.read(0, 1000)).toString()
+    const text = Buffer.from(await access.read(0, longest)).toString()
     for (const path of text.split('\n').filter((line) => needles.mayHold(line))) {
       const user = access.account(1000)
       yield { platform: 'windows', proof: 'ran', record: '', path, cmdline: '', user, time: 1_680_000_000, count: 1 }
@@ -82,6 +85,14 @@ describe('a search', () => {
     const { executions } = await (await finder(['one', 'two'])).find([], never)
     expect(read).toEqual(['one:runs.log', 'two:runs.log'])
     expect(executions.map(({ source }) => source).sort()).toEqual(['one', 'two'])
+  })
+
+  it('that finds more than is kept says that it was cut', async () => {
+    plant('var/log/runs.log', Array.from({ length: 10_001 }, (_, at) => `C:\\${at}\\3CXDesktopApp.exe`).join('\n'))
+    longest = 1_000_000
+    const { executions, scans } = await (await finder()).find([], never)
+    expect(executions).toHaveLength(10_000)
+    expect(scans[0]?.truncated).toBe(true)
   })
 
   it('goes on after a file that cannot be read, and says so', async () => {
