@@ -6,15 +6,11 @@
 import { engineErrorCodes } from './engine.ts'
 import type { EventRecord, EventsBatch, EventsProblem, EventsRequest } from './events.ts'
 import { Fields } from './fields.ts'
+import { type NativeBatches, pulled } from './pulled.ts'
 
 /** The part of the add-on that this is about. */
 export interface EventsAddon<Files> {
-  readonly NativeEvents: new (data: EventsData<Files>) => NativeEvents
-}
-
-interface NativeEvents {
-  next(): Promise<Uint8Array | null>
-  cancel(): void
+  readonly NativeEvents: new (data: EventsData<Files>) => NativeBatches
 }
 
 /** A request as the add-on takes it. */
@@ -42,19 +38,7 @@ export async function* nativeEvents<Files>(
   signal.throwIfAborted()
   const { events, patterns, maxEvents, timeoutMs } = request
   const native = new addon.NativeEvents({ files, ...expectations, events, patterns, maxEvents, timeoutMs })
-  const cancel = (): void => native.cancel()
-  signal.addEventListener('abort', cancel, { once: true })
-  try {
-    while (true) {
-      const packed = await native.next()
-      signal.throwIfAborted()
-      if (packed === null) return
-      yield decodeEvents(packed)
-    }
-  } finally {
-    signal.removeEventListener('abort', cancel)
-    cancel()
-  }
+  yield* pulled(native, decodeEvents, signal)
 }
 
 function decodeEvents(packed: Uint8Array): EventsBatch {

@@ -14,15 +14,11 @@ import {
   type LinesRequest,
   packings,
 } from './lines.ts'
+import { type NativeBatches, pulled } from './pulled.ts'
 
 /** The part of the add-on that this is about. */
 export interface LinesAddon<Files> {
-  readonly NativeLines: new (data: LinesData<Files>) => NativeLines
-}
-
-interface NativeLines {
-  next(): Promise<Uint8Array | null>
-  cancel(): void
+  readonly NativeLines: new (data: LinesData<Files>) => NativeBatches
 }
 
 /** A request as the add-on takes it. */
@@ -52,19 +48,7 @@ export async function* nativeLines<Files>(
   const { headLines, headingPrefix = '', maxLineBytes, maxLines, maxBytes, timeoutMs } = request
   const limits = { headLines, headingPrefix, maxLineBytes, maxLines, maxBytes, timeoutMs }
   const native = new addon.NativeLines({ files, ...expectations, patterns, ...limits })
-  const cancel = (): void => native.cancel()
-  signal.addEventListener('abort', cancel, { once: true })
-  try {
-    while (true) {
-      const packed = await native.next()
-      signal.throwIfAborted()
-      if (packed === null) return
-      yield decodeLines(packed)
-    }
-  } finally {
-    signal.removeEventListener('abort', cancel)
-    cancel()
-  }
+  yield* pulled(native, decodeLines, signal)
 }
 
 /** The strings, each ended by a line feed; checked with the rest of the request when they are new. */

@@ -28,6 +28,7 @@ import {
 } from './engine.ts'
 import { type EventsAddon, nativeEvents } from './native-events.ts'
 import { type LinesAddon, nativeLines } from './native-lines.ts'
+import { pulled } from './pulled.ts'
 import {
   type RegistryAnswer,
   type RegistryQuery,
@@ -134,20 +135,7 @@ function nativeEngine(addon: Addon): ScanEngine {
 
 async function* walk(addon: Addon, plan: WalkPlan, signal: AbortSignal): AsyncGenerator<WalkBatch, void, undefined> {
   signal.throwIfAborted()
-  const native = new addon.NativeWalk(planData(plan))
-  const cancel = (): void => native.cancel()
-  signal.addEventListener('abort', cancel, { once: true })
-  try {
-    while (true) {
-      const packed = await native.next()
-      signal.throwIfAborted()
-      if (packed === null) return
-      yield decodeBatch(packed)
-    }
-  } finally {
-    signal.removeEventListener('abort', cancel)
-    cancel()
-  }
+  yield* pulled(new addon.NativeWalk(planData(plan)), decodeBatch, signal)
 }
 
 async function digest(addon: Addon, request: DigestRequest, signal: AbortSignal): Promise<readonly DigestResult[]> {
