@@ -65,8 +65,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'extension/processes': ['extension/domain', 'extension/decoders'],
   'extension/deployment': ['extension/domain', 'extension/runtime'],
   extension: ['extension', 'package.json'],
-  'daemon/spool': ['extension/domain'],
+  'daemon/store': ['extension/domain'],
+  'daemon/spool': ['extension/domain', 'daemon/store'],
   'daemon/sinks': ['extension/domain'],
+  'daemon/engine': ['extension/domain', 'extension/sdk', 'extension/runtime'],
+  'daemon/schedule': ['extension/domain', 'extension/runtime', 'daemon/engine', 'daemon/store'],
+  'daemon/results': ['extension/domain', 'daemon/engine', 'daemon/store'],
   daemon: ['daemon', 'extension/domain', 'extension/sdk', 'extension/runtime'],
   'daemon/main.ts': ['daemon', 'extension/domain', 'extension/sdk', 'extension/runtime', 'extension/catalogue.ts'],
   cli: ['extension', 'daemon', 'package.json'],
@@ -79,6 +83,8 @@ const packagesOf: Readonly<Record<string, readonly string[]>> = {
   'extension/indicators': ['zod'],
   'extension/configuration': ['yaml', 'zod'],
   'extension/rules': ['@virustotal/yara-x'],
+  'daemon/sinks': ['zod'],
+  'daemon/schedule': ['node-cron', 'zod'],
 }
 
 interface Import {
