@@ -68,6 +68,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'daemon/store': ['extension/domain'],
   'daemon/spool': ['extension/domain', 'daemon/store'],
   'daemon/sinks': ['extension/domain'],
+  'daemon/delivery': ['extension/domain', 'extension/runtime', 'daemon/sinks/sink.ts', 'daemon/spool/spool.ts'],
   'daemon/engine': ['extension/domain', 'extension/sdk', 'extension/runtime'],
   'daemon/schedule': ['extension/domain', 'extension/runtime', 'daemon/engine', 'daemon/store'],
   'daemon/results': ['extension/domain', 'daemon/engine', 'daemon/store'],
