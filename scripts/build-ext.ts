@@ -61,8 +61,9 @@ function checkRuntime(): void {
 
 /** Paths of what ships beside the main bundle, by the names extension/runtime/resources.ts is asked for. */
 function assetsOf(target: Target, threads: readonly Bundle[]): Record<string, string> {
-  const data = readdirSync(join(root, 'iocs'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+  const data = ['iocs', 'packs']
+    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.md'))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
   const addon = `binding.${target.platform}.node`
   const addonPath = join(root, 'extension', 'native', addon)

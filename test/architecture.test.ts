@@ -46,6 +46,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'package.json',
   ],
   'extension/rules': ['extension/domain', 'extension/runtime'],
+  'extension/packs': ['extension/domain', 'extension/runtime'],
   'extension/sweep': ['extension/domain', 'extension/native', 'extension/runtime'],
   'extension/installs': [
     'extension/domain',

@@ -1,0 +1,106 @@
+/**
+ * The packs that ship with the program, and folders of packs of the same shape: `pack.json` and one `.sql` per query.
+ *
+ * A file that cannot be used is a problem with its place; the other queries of the pack stay.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { type HuntingPack, type HuntingQuery, type PackProblem, parseHuntingQuery } from '../domain/hunting-query.ts'
+import { shippedFiles, shippedText } from '../runtime/resources.ts'
+
+/** What a folder or the program holds. */
+export interface LoadedPacks {
+  readonly packs: readonly HuntingPack[]
+  readonly problems: readonly PackProblem[]
+}
+
+/** A longer file is no query. */
+const maxBytes = 256 * 1024
+const maxFiles = 1000
+const prefix = 'packs/'
+
+/** The packs that ship with the program, by name. */
+export function shippedPacks(): LoadedPacks {
+  const files = shippedFiles(prefix).map((name) => name.slice(prefix.length).split('/'))
+  const names = [...new Set(files.filter((parts) => parts[1] === 'pack.json').map(([pack = '']) => pack))]
+  return merge(
+    names.map((pack) => {
+      const own = files.filter((parts) => parts.length === 2 && parts[0] === pack).map((parts) => parts[1] ?? '')
+      return loadPack(pack, own, (file) => ({
+        text: shippedText(`${prefix}${pack}/${file}`),
+        place: `${prefix}${pack}/${file}`,
+      }))
+    }),
+  )
+}
+
+/** One folder that somebody named: a pack of his own. */
+export function loadPackFolder(folder: string): LoadedPacks {
+  const place = (file: string) => join(folder, file)
+  let files: string[]
+  try {
+    files = readdirSync(folder).sort().slice(0, maxFiles)
+  } catch (cause) {
+    return { packs: [], problems: [{ file: folder, line: 1, message: textOf(cause) }] }
+  }
+  return loadPack(basename(folder), files, (file) => ({ text: readBounded(place(file)), place: place(file) }))
+}
+
+function loadPack(
+  name: string,
+  files: readonly string[],
+  read: (file: string) => { readonly text: string; readonly place: string },
+): LoadedPacks {
+  const problems: PackProblem[] = []
+  const queries: HuntingQuery[] = []
+  let about: Omit<HuntingPack, 'name' | 'queries'> | undefined
+  for (const file of files) {
+    if (file !== 'pack.json' && !file.endsWith('.sql')) continue
+    try {
+      const { text, place } = read(file)
+      if (file === 'pack.json') {
+        about = aboutPack(JSON.parse(text))
+        continue
+      }
+      const parsed = parseHuntingQuery(name, basename(file, '.sql'), text, place)
+      if ('query' in parsed) queries.push(parsed.query)
+      else problems.push(...parsed.problems)
+    } catch (cause) {
+      problems.push({ file: `${name}/${file}`, line: 1, message: textOf(cause) })
+    }
+  }
+  if (!about) {
+    problems.push({ file: `${name}/pack.json`, line: 1, message: 'there is no usable pack.json beside the queries' })
+    return { packs: [], problems }
+  }
+  return { packs: [{ name, ...about, queries }], problems }
+}
+
+const members = ['title', 'description', 'discovery', 'is_default']
+
+function aboutPack(document: unknown): Omit<HuntingPack, 'name' | 'queries'> {
+  if (typeof document !== 'object' || document === null) throw new Error('expected an object')
+  const wrong = Object.keys(document).find((key) => !members.includes(key))
+  if (wrong !== undefined) throw new Error(`${JSON.stringify(wrong)} is unknown; expected ${members.join(', ')}`)
+  const { title, description, discovery = [], is_default: isDefault = false } = document as Record<string, unknown>
+  if (typeof title !== 'string' || typeof description !== 'string') throw new Error('title and description are texts')
+  if (!Array.isArray(discovery) || !discovery.every((one): one is string => typeof one === 'string')) {
+    throw new Error('discovery is a list of queries')
+  }
+  if (typeof isDefault !== 'boolean') throw new Error('is_default is true or false')
+  return { title, description, discovery, isDefault }
+}
+
+function merge(loaded: readonly LoadedPacks[]): LoadedPacks {
+  return { packs: loaded.flatMap(({ packs }) => packs), problems: loaded.flatMap(({ problems }) => problems) }
+}
+
+function readBounded(path: string): string {
+  const { size } = statSync(path)
+  if (size > maxBytes) throw new Error(`${path} has ${size} bytes; expected at most ${maxBytes}`)
+  return readFileSync(path, 'utf8')
+}
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
