@@ -54,6 +54,21 @@ export const errorCodes = {
     title: 'The configuration file cannot be used',
     remedy: 'Correct every line that the message names; docs/configuration.md lists what may stand there.',
   },
+  listen_failed: {
+    exit: 13,
+    title: 'The daemon cannot answer health and metrics where it should',
+    remedy: 'Choose another address with --listen, or --listen off.',
+  },
+  daemon_unreachable: {
+    exit: 14,
+    title: 'No daemon answers',
+    remedy: 'Start threecx daemon, or name the address it listens at with --listen.',
+  },
+  delivery_incomplete: {
+    exit: 15,
+    title: 'A received log has gaps, changed lines or lines without proof',
+    remedy: 'The report names each; compare with threecx daemon status on the sending host.',
+  },
   deployment_broken: {
     exit: 20,
     title: 'osquery would not load the extension, or would load it unsafely',
