@@ -73,8 +73,24 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'daemon/engine': ['extension/domain', 'extension/sdk', 'extension/runtime'],
   'daemon/schedule': ['extension/domain', 'extension/runtime', 'daemon/engine', 'daemon/store'],
   'daemon/results': ['extension/domain', 'daemon/engine', 'daemon/store'],
-  daemon: ['daemon', 'extension/domain', 'extension/sdk', 'extension/runtime'],
-  'daemon/main.ts': ['daemon', 'extension/domain', 'extension/sdk', 'extension/runtime', 'extension/catalogue.ts'],
+  'daemon/configuration': ['extension/domain', 'extension/configuration', 'extension/runtime', 'daemon/sinks'],
+  'daemon/operations': [
+    'extension/domain',
+    'extension/runtime',
+    'daemon/delivery/delivery.ts',
+    'daemon/spool/spool.ts',
+  ],
+  'daemon/service': [],
+  daemon: ['daemon', 'extension/domain', 'extension/packs', 'extension/sdk', 'extension/runtime'],
+  'daemon/embedded-tables.ts': [
+    'daemon',
+    'extension/domain',
+    'extension/sdk',
+    'extension/runtime',
+    'extension/catalogue.ts',
+    'extension/configuration',
+    'extension/indicators',
+  ],
   cli: ['extension', 'daemon', 'package.json'],
 }
 
@@ -85,6 +101,7 @@ const packagesOf: Readonly<Record<string, readonly string[]>> = {
   'extension/indicators': ['zod'],
   'extension/configuration': ['yaml', 'zod'],
   'extension/rules': ['@virustotal/yara-x'],
+  'daemon/configuration': ['zod'],
   'daemon/sinks': ['zod'],
   'daemon/schedule': ['node-cron', 'zod'],
 }

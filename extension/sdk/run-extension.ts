@@ -41,8 +41,10 @@ export interface ExtensionOptions {
   /** Warnings and errors go to osquery's own logger, too. */
   readonly forwardLogs?: boolean
   readonly log?: SessionLog
-  /** Stops the extension; signals of the process do so as well. */
+  /** Stops the extension. */
   readonly signal?: AbortSignal
+  /** Whether SIGTERM, SIGINT and SIGHUP of the process stop it too; they do unless told. */
+  readonly heedsProcess?: boolean
   /** Milliseconds for calls under way at the end. */
   readonly drainMs?: number
 }
@@ -75,7 +77,7 @@ async function serve(
 ): Promise<number> {
   const forwarder = options.forwardLogs ? new LogForwarder(new ManagerClient(socket), options.name) : undefined
   const log = forwarder ? forwarder.around(ownLog) : ownLog
-  const stop = stopSignal(options.signal)
+  const stop = stopSignal(options.signal, options.heedsProcess ?? true)
   let host: PluginHost
   try {
     host = await openHost(options, socket, log)
@@ -114,9 +116,9 @@ async function openHost({ plugins, heapMb }: ExtensionOptions, manager: string, 
 }
 
 /** Aborts on the process's signals and on the caller's; a second signal of the process ends it at once. */
-function stopSignal(outer: AbortSignal | undefined): { signal: AbortSignal; dispose(): void } {
+function stopSignal(outer: AbortSignal | undefined, heedsProcess: boolean): { signal: AbortSignal; dispose(): void } {
   const controller = new AbortController()
-  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+  const signals = heedsProcess ? (['SIGTERM', 'SIGINT', 'SIGHUP'] as const) : []
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(1)
     controller.abort()

@@ -1,0 +1,44 @@
+/**
+ * Packs as osquery's configuration has them. https://osquery.readthedocs.io/en/stable/deployment/configuration/
+ *
+ * osquery knows no cron expressions: a query of that kind gets the interval of a day, which is the longest gap that an
+ * expression of ours has.
+ */
+import type { HuntingPack, HuntingQuery } from '../domain/hunting-query.ts'
+
+/** One query of an osquery pack. */
+export interface OsqueryQuery {
+  readonly query: string
+  readonly interval: number
+  readonly platform: string
+  readonly snapshot?: true
+  readonly removed?: false
+  readonly description: string
+  /** What a person does about a row; osquery ignores it. */
+  readonly value: string
+}
+
+/** An osquery pack. */
+export interface OsqueryPack {
+  readonly discovery: readonly string[]
+  readonly queries: Readonly<Record<string, OsqueryQuery>>
+}
+
+const daySeconds = 86_400
+
+/** A pack in osquery's shape. */
+export function osqueryPack({ discovery, queries }: HuntingPack): OsqueryPack {
+  return { discovery, queries: Object.fromEntries(queries.map((query) => [query.name, osqueryQuery(query)])) }
+}
+
+function osqueryQuery({ sql, schedule, platforms, mode, description, resolution }: HuntingQuery): OsqueryQuery {
+  return {
+    query: `${sql};`,
+    interval: 'everySeconds' in schedule ? schedule.everySeconds : daySeconds,
+    platform: platforms.join(','),
+    ...(mode === 'snapshot' && { snapshot: true }),
+    ...(mode === 'differential_ignore_removals' && { removed: false }),
+    description,
+    value: resolution,
+  }
+}
