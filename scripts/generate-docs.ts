@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { checkedPage } from './docs/checked.ts'
 import { commandsPage } from './docs/commands.ts'
 import { configurationPage } from './docs/configuration.ts'
+import { daemonPage } from './docs/daemon.ts'
 import { errorsPage } from './docs/errors.ts'
+import { sinksPage } from './docs/sinks.ts'
 import { sourcesPage } from './docs/sources.ts'
 import { tablesPage } from './docs/tables.ts'
 
@@ -15,6 +17,8 @@ export const pages: Readonly<Record<string, () => string>> = {
   'docs/tables.md': tablesPage,
   'docs/sources.md': sourcesPage,
   'docs/configuration.md': configurationPage,
+  'docs/daemon.md': daemonPage,
+  'docs/sinks.md': sinksPage,
   'docs/errors.md': errorsPage,
   'docs/commands.md': commandsPage,
   'iocs/checked.json': checkedPage,

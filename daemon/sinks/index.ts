@@ -1,7 +1,10 @@
 /**
- * Every kind of sink, by its type.
+ * Every kind of sink, by its type, in the order of the documentation.
  */
+import { fileSink } from './file.ts'
 import type { SinkDefinition } from './sink.ts'
+import { stdoutSink } from './stdout.ts'
+import { syslogSink } from './syslog.ts'
 
-/** All kinds, in the order of the documentation. */
-export const sinkDefinitions: readonly SinkDefinition[] = []
+/** All kinds. */
+export const sinkDefinitions: readonly SinkDefinition[] = [stdoutSink, fileSink, syslogSink]

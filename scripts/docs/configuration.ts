@@ -1,9 +1,9 @@
 /**
  * docs/configuration.md, from what the schema of the configuration file says of its parts.
  */
-import { z } from 'zod'
 import { defaultConfigurationPath } from '../../extension/configuration/read-configuration.ts'
 import { columnsDocument, configurationDocument, sourceDocument } from '../../extension/configuration/schema.ts'
+import { schemaRows } from './schema-rows.ts'
 
 /** The whole page. */
 export function configurationPage(): string {
@@ -15,17 +15,17 @@ extension when they start: \`${defaultConfigurationPath({}, 'linux')}\` (Windows
 that cannot be used is refused with every problem and its line; the extension then answers without it and says so in its
 log.
 
-${rows(configurationDocument)}
+${schemaRows(configurationDocument)}
 
 ## sources
 
 Logs and stores to read beside [those whose places are known](sources.md). A path counts before the known places.
 
-${rows(sourceDocument)}
+${schemaRows(sourceDocument)}
 
 ## sources.columns
 
-${rows(columnsDocument)}
+${schemaRows(columnsDocument)}
 
 ## Example
 
@@ -41,17 +41,4 @@ sources:
     columns: { time: When, host: Target, client: Source, user: Account }
 \`\`\`
 `
-}
-
-interface Described {
-  readonly properties?: Readonly<Record<string, { readonly description?: string }>>
-  readonly required?: readonly string[]
-}
-
-function rows(schema: z.ZodType): string {
-  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: 'input' }) as Described
-  const lines = Object.entries(properties).map(
-    ([name, { description = '' }]) => `| \`${name}\` | ${required.includes(name) ? 'yes' : 'no'} | ${description} |`,
-  )
-  return ['| name | required | what |', '|---|---|---|', ...lines].join('\n')
 }
