@@ -4,9 +4,11 @@
  * Each call has a connection and a deadline of its own, so that calls can run side by side and one that hangs spoils
  * none after it. Requests are osquery's byte for byte: sequence number 0, a new connection each.
  */
+import type { AnswerLimits } from './answer-limits.ts'
 import extensionService from './generated/Extension.js'
 import managerService from './generated/ExtensionManager.js'
-import { type ExchangeOptions, exchange } from './transport/exchange.ts'
+import { type ExchangeOptions, exchange, exchangeWith } from './transport/exchange.ts'
+import { AnswerReader, type LimitedAnswer } from './wire/answer-reader.ts'
 import { messageTypes } from './wire/message.ts'
 import { MemoryProtocol, MemoryTransport, MessageProtocol } from './wire/protocol.ts'
 import { WireError } from './wire/refusal.ts'
@@ -49,12 +51,12 @@ interface Generated {
 /** Asks an extension. */
 export class ExtensionClient {
   readonly address: string
-  readonly #options: ExchangeOptions
+  protected readonly defaults: ExchangeOptions
 
   /** `options` hold for every call that does not say otherwise. */
   constructor(address: string, options: ExchangeOptions = {}) {
     this.address = address
-    this.#options = options
+    this.defaults = options
   }
 
   async ping(options?: ExchangeOptions): Promise<RemoteStatus> {
@@ -72,7 +74,7 @@ export class ExtensionClient {
   /** Sends one request of the generated client and hands it the reply. */
   protected async ask<T>(method: string, args: readonly unknown[], options?: ExchangeOptions): Promise<T> {
     const { request, receive } = prepare<T>(this.service(), method, args)
-    const reply = await exchange(this.address, request, { ...this.#options, ...options })
+    const reply = await exchange(this.address, request, { ...this.defaults, ...options })
     if (reply.method !== method || reply.seqid !== 0) {
       throw new WireError(`${this.address} replied to ${reply.method} #${reply.seqid}; expected ${method} #0`)
     }
@@ -113,6 +115,22 @@ export class ManagerClient extends ExtensionClient {
   /** Rows of a query, all columns as text; throws StatusError with osquery's message. */
   async query(sql: string, options?: ExchangeOptions): Promise<readonly TextRow[]> {
     return rowsOf(wholeAnswer(await this.ask('query', [sql], options)))
+  }
+
+  /**
+   * Rows of a query within limits, read as they come; the rest of the answer is not waited for. Throws StatusError with
+   * osquery's message.
+   */
+  async queryWithin(
+    sql: string,
+    limits: AnswerLimits,
+    options?: Omit<ExchangeOptions, 'maxBytes'>,
+  ): Promise<Omit<LimitedAnswer, 'status'>> {
+    const { request } = prepare(this.service(), 'query', [sql])
+    const reader = new AnswerReader('query', limits)
+    const { status, ...answer } = await exchangeWith(this.address, request, reader, { ...this.defaults, ...options })
+    if (status.code !== 0) throw new StatusError(status.message, status.code)
+    return answer
   }
 
   /** Columns a query would give: one row each, from name to type. */

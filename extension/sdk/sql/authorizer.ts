@@ -8,13 +8,13 @@ import type { Pointer, Sqlite } from './sqlite.ts'
 /** Schema pragmas, which only read. */
 const readingPragmas = new Set(['table_info', 'table_xinfo', 'table_list', 'function_list', 'collation_list'])
 
-/** Installs the authorizer and bounds statement sizes. Call it after the tables, here by name, were created. */
-export function authorize(sqlite: Sqlite, db: Pointer, tables: ReadonlySet<string>): void {
+/** Installs the authorizer and bounds the sizes of statements and values. Call it after the tables, here by name, were created. */
+export function authorize(sqlite: Sqlite, db: Pointer, tables: ReadonlySet<string>, maxValueBytes: number): void {
   const { capi } = sqlite
   const allowed = new Set<number>([capi.SQLITE_SELECT, capi.SQLITE_READ, capi.SQLITE_FUNCTION, capi.SQLITE_RECURSIVE])
   const changes = new Set<number>([capi.SQLITE_INSERT, capi.SQLITE_UPDATE, capi.SQLITE_DELETE])
   capi.sqlite3_limit(db, capi.SQLITE_LIMIT_SQL_LENGTH, 1_000_000)
-  capi.sqlite3_limit(db, capi.SQLITE_LIMIT_LENGTH, 256 * 1024 * 1024)
+  capi.sqlite3_limit(db, capi.SQLITE_LIMIT_LENGTH, maxValueBytes)
   capi.sqlite3_limit(db, capi.SQLITE_LIMIT_ATTACHED, 0)
   capi.sqlite3_set_authorizer(
     db,

@@ -54,8 +54,8 @@ export class Database implements SqlDatabase {
   }
 
   async query(sql: string, options: QueryOptions = {}): Promise<ResultSet> {
-    const { columns, rows } = await this.#takeTurn(options.signal, () => this.#run(sql, options, false))
-    return { columns: columns.map(({ name }) => name), rows }
+    const { columns, rows, cut } = await this.#takeTurn(options.signal, () => this.#run(sql, options, false))
+    return { columns: columns.map(({ name }) => name), rows, ...(cut !== undefined && { cut }) }
   }
 
   async columns(sql: string): Promise<readonly string[]> {
@@ -81,7 +81,11 @@ export class Database implements SqlDatabase {
     return this.#turns.take(signal, run)
   }
 
-  async #run(sql: string, { params = [], asText = false, signal }: QueryOptions, describe: boolean): Promise<Outcome> {
+  async #run(
+    sql: string,
+    { params = [], asText = false, limits, signal }: QueryOptions,
+    describe: boolean,
+  ): Promise<Outcome> {
     if (this.#ended) throw this.#ended
     const running = new ResultCollector()
     let stuck: NodeJS.Timeout | undefined
@@ -94,7 +98,7 @@ export class Database implements SqlDatabase {
     this.#worker.ref()
     try {
       checkParams(params)
-      this.#worker.postMessage({ kind: 'query', sql, params, describe, asText } satisfies ToWorker)
+      this.#worker.postMessage({ kind: 'query', sql, params, describe, asText, limits } satisfies ToWorker)
       return await running.result
     } catch (error) {
       signal?.throwIfAborted()

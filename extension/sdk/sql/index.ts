@@ -11,6 +11,8 @@ import { Database } from './database.ts'
 import type { WorkerSetup } from './protocol.ts'
 import type { SqlDatabase } from './sql-database.ts'
 
+export type { AnswerLimits } from '../answer-limits.ts'
+export { expressionTypes } from './expression-types.ts'
 export type { DescribedColumn, QueryOptions, ResultRow, ResultSet, SqlDatabase } from './sql-database.ts'
 
 /** Options of a database. */
@@ -23,6 +25,8 @@ export interface SqlOptions {
    * that a new database is needed.
    */
   readonly stopMs?: number
+  /** Bytes a text or blob may have inside SQLite, whose memory does not shrink; 256 MiB unless told. */
+  readonly maxValueBytes?: number
 }
 
 /**
@@ -41,6 +45,7 @@ export async function openSql(tables: readonly BoundTable[], options: SqlOptions
     })),
     flags,
     mailbox: port2,
+    maxValueBytes: options.maxValueBytes ?? 256 * 1024 * 1024,
   }
   const worker = startThread('sql', {
     workerData: setup,

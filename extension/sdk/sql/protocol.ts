@@ -5,6 +5,7 @@
  * that may not. The worker asks for rows and sleeps until the answer has been put into its mailbox.
  */
 import type { MessagePort } from 'node:worker_threads'
+import type { AnswerLimits } from '../answer-limits.ts'
 import type { Cell, ColumnOptions, ColumnType } from '../columns.ts'
 import type { BoundRow } from '../table.ts'
 
@@ -30,6 +31,8 @@ export interface WorkerSetup {
   readonly flags: SharedArrayBuffer
   /** Where answers arrive; read without an event loop. */
   readonly mailbox: MessagePort
+  /** Bytes a text or blob may have inside SQLite. */
+  readonly maxValueBytes: number
 }
 
 /** Index of the answer counter in the flags. */
@@ -37,13 +40,15 @@ export const answerFlag = 0
 /** Index of the stop flag. */
 export const stopFlag = 1
 
-/** Main to worker: one statement. `describe` asks for its columns only; `asText` for values as SQLite prints them. */
+/** Main to worker: one statement. `describe` asks for its columns only; `asText` for values as osquery prints them. */
 export type ToWorker = {
   readonly kind: 'query'
   readonly sql: string
   readonly params: readonly Cell[]
   readonly describe: boolean
   readonly asText: boolean
+  /** Values as text, and no more of them. */
+  readonly limits: AnswerLimits | undefined
 }
 
 /** A constraint on its way to a table: column by position, operator by number. */
@@ -89,7 +94,7 @@ export type FromWorker =
   | { readonly kind: 'close'; readonly cursor: number }
   | { readonly kind: 'columns'; readonly columns: readonly { readonly name: string; readonly type: string | null }[] }
   | { readonly kind: 'rows'; readonly rows: readonly (readonly Cell[])[] }
-  | { readonly kind: 'done' }
+  | { readonly kind: 'done'; readonly cut: string | undefined }
   | { readonly kind: 'failed'; readonly message: string }
 
 /** Rows of a table call, and whether there are more. */

@@ -12,6 +12,7 @@ export type ResultMessage = FromWorker & { kind: 'columns' | 'rows' | 'done' | '
 export interface Outcome {
   readonly columns: readonly DescribedColumn[]
   readonly rows: readonly ResultRow[]
+  readonly cut: string | undefined
 }
 
 /** Gathers one answer. */
@@ -40,7 +41,7 @@ export class ResultCollector {
         for (const row of message.rows) this.#rows.push(named(this.#columns, row))
         return
       case 'done':
-        this.#resolve({ columns: this.#columns, rows: this.#rows })
+        this.#resolve({ columns: this.#columns, rows: this.#rows, cut: message.cut })
         return
       case 'failed':
         this.reject(new Error(message.message, cause === undefined ? {} : { cause }))

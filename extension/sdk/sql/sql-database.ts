@@ -1,6 +1,7 @@
 /**
  * What an embedded database is to its callers. How it is done is `database.ts`.
  */
+import type { AnswerLimits } from '../answer-limits.ts'
 import type { Cell } from '../columns.ts'
 
 /** A row by column name. Integers are numbers when safe, bigints otherwise. */
@@ -10,6 +11,8 @@ export type ResultRow = Readonly<Record<string, Cell>>
 export interface ResultSet {
   readonly columns: readonly string[]
   readonly rows: readonly ResultRow[]
+  /** What the limits of the query left out; absent: nothing. */
+  readonly cut?: string
 }
 
 /** A column of a statement's answer. */
@@ -23,8 +26,10 @@ export interface DescribedColumn {
 export interface QueryOptions {
   /** Values for `?` parameters, in order. */
   readonly params?: readonly Cell[]
-  /** Gives every value as text, as SQLite prints it: 3.0 stays `3.0`, NULL is ''. */
+  /** Gives every value as text, as osquery prints it: 3.0 stays `3.0`, NULL is ''. */
   readonly asText?: boolean
+  /** Takes no more than this of the answer, as text; tables are not asked for rows beyond it. */
+  readonly limits?: AnswerLimits
   /** Stops the query wherever it is: waiting for its turn, in SQLite, or in a table. It rejects with the reason. */
   readonly signal?: AbortSignal
 }

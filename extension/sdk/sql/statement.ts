@@ -1,10 +1,11 @@
 /**
  * Runs one statement and hands its rows over in batches.
  */
+import { AnswerMeter } from '../answer-limits.ts'
 import type { Cell } from '../columns.ts'
 import { rowsPerBatch, type ToWorker } from './protocol.ts'
 import type { Pointer, Sqlite } from './sqlite.ts'
-import { bindCell, readCell, readText } from './values.ts'
+import { bindCell, readCell, readText, readTextWithin } from './values.ts'
 
 /** Where an answer goes: the names once, then rows. */
 export interface ResultWriter {
@@ -12,28 +13,38 @@ export interface ResultWriter {
   rows(rows: readonly (readonly Cell[])[]): void
 }
 
-/** Prepares, binds, steps. Exactly one statement is accepted; it is finalized whatever happens. */
-export function runStatement(sqlite: Sqlite, db: Pointer, message: ToWorker, writer: ResultWriter): void {
+/**
+ * Prepares, binds, steps. Exactly one statement is accepted; it is finalized whatever happens. Says what limits left
+ * out; the statement is not stepped beyond them.
+ */
+export function runStatement(sqlite: Sqlite, db: Pointer, message: ToWorker, writer: ResultWriter): string | undefined {
   const { capi } = sqlite
   const statement = prepareOne(sqlite, db, message.sql)
   try {
     const columns = columnNames(sqlite, statement)
     writer.columns(columns.map((name, at) => ({ name, type: sqlite.capi.sqlite3_column_decltype(statement, at) })))
-    if (message.describe) return
+    if (message.describe) return undefined
     bindAll(sqlite, db, statement, message.params)
-    const read = message.asText ? readText : readCell
+    const meter = message.limits && new AnswerMeter(message.limits)
+    const read = meter
+      ? (at: number) => readTextWithin(sqlite, statement, at, meter)
+      : (at: number) => (message.asText ? readText : readCell)(sqlite, statement, at)
     let rows: Cell[][] = []
     for (;;) {
       const rc = capi.sqlite3_step(statement)
       if (rc === capi.SQLITE_DONE) break
       if (rc !== capi.SQLITE_ROW) throw failure(sqlite, db, rc)
-      rows.push(columns.map((_, at) => read(sqlite, statement, at)))
+      if (meter?.beginRow() === false) break
+      const row = columns.map((_, at) => read(at))
+      if (meter?.endRow() === false) break
+      rows.push(row)
       if (rows.length >= rowsPerBatch) {
         writer.rows(rows)
         rows = []
       }
     }
     if (rows.length > 0) writer.rows(rows)
+    return meter?.cut
   } finally {
     capi.sqlite3_finalize(statement)
   }

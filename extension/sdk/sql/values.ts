@@ -1,7 +1,9 @@
 /**
  * Values on their way into SQLite and out of it. Texts carry their length, so a NUL inside does not end them.
  */
+import { type AnswerMeter, cellText } from '../answer-limits.ts'
 import type { Cell, ColumnType } from '../columns.ts'
+import { doubleText } from '../double-text.ts'
 import type { Pointer, Sqlite } from './sqlite.ts'
 
 /** Gives the value of a table's column to SQLite. */
@@ -95,9 +97,29 @@ function integerCell(value: bigint): Cell {
   return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
 }
 
-/** Reads a column of the current row as SQLite prints it: NULL is empty, a text ends at its first NUL. */
+/** Reads a column of the current row as osquery gives it: NULL is empty, a text ends at its first NUL. */
 export function readText({ capi }: Sqlite, statement: Pointer, at: number): string {
+  if (capi.sqlite3_column_type(statement, at) === capi.SQLITE_FLOAT) {
+    return doubleText(capi.sqlite3_column_double(statement, at))
+  }
   const text = capi.sqlite3_column_text(statement, at) ?? ''
   const end = text.indexOf('\0')
   return end < 0 ? text : text.slice(0, end)
+}
+
+/** The same within limits: of a long text only as much is taken out of SQLite's memory as is kept. */
+export function readTextWithin(sqlite: Sqlite, statement: Pointer, at: number, meter: AnswerMeter): string {
+  const { capi, wasm } = sqlite
+  if (capi.sqlite3_column_type(statement, at) === capi.SQLITE_FLOAT) {
+    const text = doubleText(capi.sqlite3_column_double(statement, at))
+    meter.cell(text.length)
+    return text
+  }
+  const start = wasm.exports.sqlite3_column_text(statement, at) // before the length: SQLite may convert
+  if (start === 0) return ''
+  const end = start + wasm.exports.sqlite3_column_bytes(statement, at)
+  const heap = wasm.heap8u()
+  const nul = heap.subarray(start, end).indexOf(0)
+  const length = nul < 0 ? end - start : nul
+  return cellText(Buffer.from(heap.buffer, heap.byteOffset + start, meter.cell(length)), length)
 }

@@ -76,16 +76,16 @@ async function serve(): Promise<void> {
   const { sqlite, db } = await openSqlite()
   createCollations(sqlite, db)
   for (const [index, shape] of setup.tables.entries()) createTable(sqlite, db, index, shape, rows)
-  authorize(sqlite, db, new Set(setup.tables.flatMap(({ name, aliases }) => [name, ...aliases])))
+  authorize(sqlite, db, new Set(setup.tables.flatMap(({ name, aliases }) => [name, ...aliases])), setup.maxValueBytes)
   sqlite.capi.sqlite3_progress_handler(db, 1000, () => Atomics.load(flags, stopFlag), 0)
 
   parentPort?.on('message', (message: ToWorker) => {
     try {
-      runStatement(sqlite, db, message, {
+      const cut = runStatement(sqlite, db, message, {
         columns: (columns) => say({ kind: 'columns', columns }),
         rows: (rows) => say({ kind: 'rows', rows }),
       })
-      say({ kind: 'done' })
+      say({ kind: 'done', cut })
     } catch (error) {
       if (error instanceof Error && error.name === 'RuntimeError') throw error // a trap of the engine: its memory cannot be trusted: the thread ends
       say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })

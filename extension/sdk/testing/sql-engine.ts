@@ -6,8 +6,7 @@
  */
 import type { BoundTable } from '../bind.ts'
 import type { TextRow } from '../client.ts'
-import { openSql, type ResultRow, type ResultSet, type SqlDatabase } from '../sql/index.ts'
-import { expressionTypes } from './expression-types.ts'
+import { expressionTypes, openSql, type ResultRow, type ResultSet, type SqlDatabase } from '../sql/index.ts'
 import { statements } from './statements.ts'
 
 /** Tables for a new database; `isTransient` when one is there already and busy. */

@@ -25,12 +25,27 @@ export class TimeoutError extends Error {
 const defaultTimeoutMs = 10_000
 const defaultMaxBytes = 256 * 1024 * 1024
 
+/** Makes a reply out of chunks; throws on what cannot become one. */
+export interface ReplyReader<T> {
+  push(chunk: Buffer): void
+  /** The reply, as soon as there is enough of it. */
+  next(): T | undefined
+}
+
 /** Sends a request and waits for its reply. Rejects with the system's error when nobody listens. */
 export async function exchange(address: string, request: Uint8Array, options: ExchangeOptions = {}): Promise<Message> {
-  const { timeoutMs = defaultTimeoutMs, maxBytes = defaultMaxBytes, signal } = options
+  return await exchangeWith(address, request, new Inbox(options.maxBytes ?? defaultMaxBytes), options)
+}
+
+/** The same with a reader of one's own, which also bounds the reply. When it has enough, the connection is closed. */
+export async function exchangeWith<T>(
+  address: string,
+  request: Uint8Array,
+  inbox: ReplyReader<T>,
+  { timeoutMs = defaultTimeoutMs, signal }: Omit<ExchangeOptions, 'maxBytes'> = {},
+): Promise<T> {
   signal?.throwIfAborted()
-  const { promise, resolve, reject } = Promise.withResolvers<Message>()
-  const inbox = new Inbox(maxBytes)
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
   const socket: Socket = connect(address)
   const timer = setTimeout(() => {
     reject(new TimeoutError(`no reply from ${address} within ${timeoutMs} ms`))
@@ -41,8 +56,8 @@ export async function exchange(address: string, request: Uint8Array, options: Ex
   socket.on('data', (chunk: Buffer) => {
     try {
       inbox.push(chunk)
-      const message = inbox.next()
-      if (message) resolve(message)
+      const reply = inbox.next()
+      if (reply !== undefined) resolve(reply)
     } catch (error) {
       reject(error)
     }

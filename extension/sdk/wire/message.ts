@@ -41,7 +41,8 @@ interface Level {
   left: number
 }
 
-interface Header {
+/** What a message begins with; `end` is where its body does. */
+export interface Header {
   readonly method: string
   readonly type: number
   readonly seqid: number
@@ -145,7 +146,8 @@ export class MessageScan {
   }
 }
 
-function readHeader(bytes: Buffer): Header | undefined {
+/** The header at the start of `bytes`, or undefined while it is incomplete. */
+export function readHeader(bytes: Buffer): Header | undefined {
   if (bytes.length < 4) return undefined
   const word = bytes.readInt32BE(0)
   return word < 0 ? strictHeader(bytes) : oldHeader(bytes, word)

@@ -2,7 +2,7 @@
  * Types of a statement's expressions, from SQLite's program for it: the last instruction that fills a result's
  * register says what it is. `osquery/sql/sqlite_util.cpp`, QueryPlanner.
  */
-import type { ResultRow } from '../sql/index.ts'
+import type { ResultRow } from './sql-database.ts'
 
 /** Instructions by name: which operand is the register they fill, and with what. */
 const fills: Readonly<Record<string, readonly [operand: 'p2' | 'p3', type: string]>> = {
