@@ -47,9 +47,12 @@ export type EngineErrorCode = 'sql' | 'unreachable' | 'stalled'
 export class EngineError extends Error {
   override readonly name = 'EngineError'
   readonly code: EngineErrorCode
+  /** Whether the engine was there and went away while it worked on this query: the query may have ended it. */
+  readonly isInterrupted: boolean
 
-  constructor(code: EngineErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: EngineErrorCode, message: string, options?: ErrorOptions & { readonly isInterrupted?: boolean }) {
     super(message, options)
     this.code = code
+    this.isInterrupted = options?.isInterrupted ?? false
   }
 }

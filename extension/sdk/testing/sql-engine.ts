@@ -6,7 +6,14 @@
  */
 import type { BoundTable } from '../bind.ts'
 import type { TextRow } from '../client.ts'
-import { expressionTypes, openSql, type ResultRow, type ResultSet, type SqlDatabase } from '../sql/index.ts'
+import {
+  type DescribedColumn,
+  expressionTypes,
+  openSql,
+  type ResultRow,
+  type ResultSet,
+  type SqlDatabase,
+} from '../sql/index.ts'
 import { statements } from './statements.ts'
 
 /** Tables for a new database; `isTransient` when one is there already and busy. */
@@ -55,7 +62,7 @@ export class SqlEngine {
     const [statement] = statements(sql)
     if (statement === undefined) return []
     return await this.#use(async (database) => {
-      const columns = await database.describe(statement, signal && { signal })
+      const columns = withOwnNames(await database.describe(statement, signal && { signal }))
       if (columns.every(({ type }) => type !== null)) return columns.map(({ name, type }) => ({ [name]: type ?? '' }))
       const plan = await database.query(`EXPLAIN ${statement}`, signal && { signal })
       const guessed = expressionTypes(plan.rows)
@@ -111,6 +118,15 @@ export class SqlEngine {
     this.#open.delete(database)
     await database.close()
   }
+}
+
+/** osquery tells every column by its name, also one that an earlier column has. */
+function withOwnNames(columns: readonly DescribedColumn[]): DescribedColumn[] {
+  const names = new Set(columns.map(({ name }) => name))
+  return columns.map(({ name, type }) => {
+    const original = name.replace(/:\d+$/, '')
+    return { name: names.has(original) ? original : name, type }
+  })
 }
 
 /** Pairs of the name in the row and osquery's, which keeps one of several columns of a name: the last. */

@@ -22,6 +22,9 @@ export class TimeoutError extends Error {
   override readonly name = 'TimeoutError'
 }
 
+/** The other side was reached, and went away before it had replied. */
+export class HungUpError extends WireError {}
+
 const defaultTimeoutMs = 10_000
 const defaultMaxBytes = 256 * 1024 * 1024
 
@@ -63,7 +66,7 @@ export async function exchangeWith<T>(
     }
   })
   socket.on('error', reject)
-  socket.on('close', () => reject(new WireError(`${address} closed the connection without a complete reply`)))
+  socket.on('close', () => reject(new HungUpError(`${address} closed the connection without a complete reply`)))
   try {
     return await promise
   } finally {
