@@ -1,0 +1,256 @@
+/**
+ * What the schedule must remember through a crash: when each query is due, which one was running, which ones are off.
+ *
+ * Times are planned once and kept, so a restart neither repeats nor skips a run. The mark on a running query is what
+ * remains when the process dies in the middle of it: after the second time the query is taken for the cause. Memory is
+ * what is read; every change is also written, in one transaction. Rows that make no sense after damage are dropped.
+ */
+import { createHash } from 'node:crypto'
+import type { Store, StorePart } from '../store/store.ts'
+import { splayed, timetable } from './due.ts'
+import type { Due, ScheduledQuery } from './scheduled-query.ts'
+
+/** The tables. */
+export const schedulePart: StorePart = {
+  name: 'schedule',
+  schema: `
+    CREATE TABLE IF NOT EXISTS schedule_queries (
+      name TEXT PRIMARY KEY,
+      rhythm TEXT NOT NULL,
+      statement TEXT NOT NULL,
+      every INTEGER NOT NULL,
+      due INTEGER NOT NULL,
+      planned INTEGER NOT NULL,
+      is_running INTEGER NOT NULL,
+      crashes INTEGER NOT NULL,
+      seen INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS schedule_denylist (
+      name TEXT PRIMARY KEY,
+      statement TEXT NOT NULL,
+      since INTEGER NOT NULL,
+      until INTEGER NOT NULL,
+      reason TEXT NOT NULL
+    ) WITHOUT ROWID;`,
+  salvage: 'rows',
+}
+
+/** When a query is due; unix seconds. */
+export interface Plan {
+  /** Its interval with splay; 0 for cron. */
+  readonly every: number
+  readonly due: number
+  /** When this was decided. */
+  readonly planned: number
+}
+
+/** A query that is off, and why. */
+export interface DenylistEntry {
+  readonly name: string
+  /** Unix seconds. */
+  readonly since: number
+  readonly until: number
+  readonly reason: string
+}
+
+/** How splay is chosen. */
+export interface Splay {
+  readonly percent: number
+  random(): number
+}
+
+interface QueryRow extends Plan {
+  /** Its interval or expression, as written. */
+  readonly rhythm: string
+  /** Digest of its SQL. */
+  readonly statement: string
+  readonly crashes: number
+}
+
+/** Deaths of this process during a query after which it is taken for the cause: once may be anything. */
+const crashesAllowed = 1
+/** What is known of a query that is in no pack any more is kept for so long, seconds. */
+const keptSeconds = 30 * 86_400
+
+/** The remembered schedule. */
+export class ScheduleState {
+  readonly #store: Store
+  readonly #queries = new Map<string, QueryRow>()
+  readonly #denylist = new Map<string, DenylistEntry & { readonly statement: string }>()
+  /** Queries that were running when the process before this one ended. */
+  readonly #interrupted = new Set<string>()
+
+  constructor(store: Store) {
+    this.#store = store
+    const { database } = store
+    for (const row of database.prepare('SELECT * FROM schedule_queries').all()) {
+      const { name, is_running, ...rest } = row
+      if (typeof name !== 'string' || !isQueryRow(rest)) continue
+      this.#queries.set(name, rest)
+      if (is_running === 1) this.#interrupted.add(name)
+    }
+    for (const row of database.prepare('SELECT * FROM schedule_denylist').all()) {
+      if (isDenylistRow(row)) this.#denylist.set(row.name, row)
+    }
+  }
+
+  /**
+   * The plan of a query: the remembered one, or a new one where there is none or its rhythm is another. After a crash
+   * in the middle of it the query is due at once, and off when it was not the first. `denySeconds` is for how long.
+   */
+  plan(query: ScheduledQuery, now: number, splay: Splay, denySeconds: number): Plan {
+    const known = this.#queries.get(query.name)
+    const rhythm = rhythmOf(query.due)
+    const statement = digestOf(query.sql)
+    const isKept = known?.rhythm === rhythm
+    const every = isKept
+      ? known.every
+      : 'every' in query.due
+        ? splayed(query.due.every, splay.percent, splay.random)
+        : 0
+    const times = timetable(query.due, every)
+    const isChanged = known !== undefined && known.statement !== statement
+    let row: QueryRow = {
+      rhythm,
+      statement,
+      every,
+      due: known === undefined || isChanged ? times.first(now) : isKept ? known.due : times.after(now, now),
+      planned: isKept && !isChanged ? known.planned : now,
+      crashes: isChanged ? 0 : (known?.crashes ?? 0),
+    }
+    let reason: string | undefined
+    if (this.#interrupted.delete(query.name)) {
+      row = { ...row, crashes: row.crashes + 1 }
+      if (row.crashes <= crashesAllowed) row = { ...row, due: now, planned: now }
+      else if (query.denylist) {
+        reason = `this process ended ${row.crashes} times while the query ran`
+        row = { ...row, crashes: 0 }
+      }
+    }
+    this.#store.transaction(() => {
+      this.#write(query.name, row, false, now)
+      if (reason !== undefined) this.deny(query, reason, now, denySeconds)
+    })
+    this.#queries.set(query.name, row)
+    return row
+  }
+
+  /** A query starts; unless it is heard of again, it will be due at `due`. */
+  begin(name: string, due: number, now: number): void {
+    this.#change(name, (row) => ({ ...row, due, planned: now }), true, now)
+  }
+
+  /** It ended and this process did not; it is due again at `due`. `isGood`: nothing speaks against it any more. */
+  end(name: string, due: number, now: number, isGood: boolean): void {
+    this.#change(name, (row) => ({ ...row, due, planned: now, crashes: isGood ? 0 : row.crashes }), false, now)
+  }
+
+  /** It was running when the engine died, and others were too. */
+  suspect(name: string, now: number): void {
+    this.#change(name, (row) => ({ ...row, crashes: row.crashes + 1 }), false, now)
+  }
+
+  /** Whether something died during it: it should run by itself, so that its guilt or innocence shows. */
+  isSuspect(name: string): boolean {
+    return (this.#queries.get(name)?.crashes ?? 0) > 0
+  }
+
+  /** Turns a query off, for a time and for this statement of it. */
+  deny({ name, sql }: ScheduledQuery, reason: string, now: number, seconds: number): void {
+    const entry = { name, statement: digestOf(sql), since: now, until: now + seconds, reason }
+    this.#store.transaction(() => {
+      const { statement, since, until } = entry
+      this.#store.database
+        .prepare(
+          'INSERT OR REPLACE INTO schedule_denylist (name, statement, since, until, reason) VALUES (?, ?, ?, ?, ?)',
+        )
+        .run(name, statement, since, until, reason)
+    })
+    this.#denylist.set(name, entry)
+  }
+
+  /** Why a query is off now; undefined when it is not. A clock that was put back does not keep one off for longer. */
+  denied({ name, sql, denylist }: ScheduledQuery, now: number): DenylistEntry | undefined {
+    const entry = this.#denylist.get(name)
+    if (entry === undefined || !denylist) return undefined
+    if (isOver(entry, now) || entry.statement !== digestOf(sql)) {
+      this.allow(name)
+      return undefined
+    }
+    return entry
+  }
+
+  /** Turns a query on again. */
+  allow(name: string): boolean {
+    if (!this.#denylist.has(name)) return false
+    this.#store.transaction(() => {
+      this.#store.database.prepare('DELETE FROM schedule_denylist WHERE name = ?').run(name)
+    })
+    return this.#denylist.delete(name)
+  }
+
+  /** Everything that is off now. */
+  denylist(now: number): readonly DenylistEntry[] {
+    return [...this.#denylist.values()]
+      .filter((entry) => !isOver(entry, now))
+      .map(({ name, since, until, reason }) => ({ name, since, until, reason }))
+  }
+
+  /** Forgets what nobody scheduled for a month; `names` are those in force. */
+  tidy(names: ReadonlySet<string>, now: number): void {
+    const { database } = this.#store
+    this.#store.transaction(() => {
+      const old = database.prepare('SELECT name FROM schedule_queries WHERE seen < ?').all(now - keptSeconds)
+      for (const { name } of old) {
+        if (typeof name !== 'string' || names.has(name)) continue
+        database.prepare('DELETE FROM schedule_queries WHERE name = ?').run(name)
+        this.#queries.delete(name)
+      }
+      database.prepare('DELETE FROM schedule_denylist WHERE until < ?').run(now - keptSeconds)
+    })
+  }
+
+  #change(name: string, change: (row: QueryRow) => QueryRow, isRunning: boolean, now: number): void {
+    const known = this.#queries.get(name)
+    if (known === undefined) return
+    const row = change(known)
+    this.#store.transaction(() => this.#write(name, row, isRunning, now))
+    this.#queries.set(name, row)
+  }
+
+  #write(name: string, row: QueryRow, isRunning: boolean, now: number): void {
+    this.#store.database
+      .prepare(
+        `INSERT OR REPLACE INTO schedule_queries (name, rhythm, statement, every, due, planned, is_running, crashes, seen)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(name, row.rhythm, row.statement, row.every, row.due, row.planned, isRunning ? 1 : 0, row.crashes, now)
+  }
+}
+
+function rhythmOf(due: Due): string {
+  return 'cron' in due ? `cron ${due.cron}` : `every ${due.every}`
+}
+
+function digestOf(sql: string): string {
+  return createHash('sha256').update(sql).digest('hex')
+}
+
+/** Outside of the span it was made for, on whichever side. */
+function isOver({ since, until }: DenylistEntry, now: number): boolean {
+  return now >= until || now < since - (until - since)
+}
+
+const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+
+function isQueryRow(row: Readonly<Record<string, unknown>>): row is Readonly<Record<string, unknown>> & QueryRow {
+  const { rhythm, statement, every, due, planned, crashes } = row
+  return typeof rhythm === 'string' && typeof statement === 'string' && [every, due, planned, crashes].every(isWhole)
+}
+
+function isDenylistRow(
+  row: Readonly<Record<string, unknown>>,
+): row is Readonly<Record<string, unknown>> & DenylistEntry & { readonly statement: string } {
+  const { name, statement, since, until, reason } = row
+  return [name, statement, reason].every((one) => typeof one === 'string') && isWhole(since) && isWhole(until)
+}
