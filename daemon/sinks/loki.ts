@@ -7,7 +7,7 @@
  */
 import { z } from 'zod'
 import type { SpooledEvent } from '../../extension/domain/result-event.ts'
-import { eventsInWords } from './event-json.ts'
+import { eventsInWords, objectOf } from './event-json.ts'
 import { credentialOf, type HttpAnswer, HttpClient, statusFailure } from './http-client.ts'
 import { oneLine } from './http-failure.ts'
 import { authOption, connectionOptions, headerValue, receiverUrl } from './http-options.ts'
@@ -74,6 +74,10 @@ export const lokiSink = defineSink({
         const what = `delivering ${eventsInWords(events.length)}`
         const answer = await client.exchange({ what, path: '/loki/api/v1/push', headers, body }, signal)
         if (answer.status < 200 || answer.status > 299) throw refusalOf(answer, events)
+        // Loki itself answers 204; a page with a good status is somebody else's.
+        if (answer.text.trim() !== '' && objectOf(answer.text) === undefined) {
+          throw new SinkError('misconfigured', `${answer.said}; expected an empty answer. Is this Loki?`)
+        }
       },
       async close() {
         client.close()
