@@ -4,17 +4,17 @@
  * Data flows one way: the scheduler asks the engine, the publisher makes lines and spools them with the new state, the
  * delivery loops hand them over.
  */
+import { HunterError } from '../extension/domain/errors.ts'
 import type { SpooledEvent } from '../extension/domain/result-event.ts'
 import { systemAlarm, systemClock } from '../extension/runtime/clock.ts'
 import type { Logger } from '../extension/runtime/log.ts'
 import type { DaemonConfiguration } from './configuration/read-configuration.ts'
-import { bytes, milliseconds } from './configuration/units.ts'
 import type { Engine } from './engine/engine.ts'
 import { openEngine, socketOf } from './engine-choice.ts'
 import { hostIdentifier } from './host-identifier.ts'
-import type { DaemonStanding } from './operations/standing.ts'
+import type { DaemonStanding, QueryStanding } from './operations/standing.ts'
 import { type StatusServer, serveStatus } from './operations/status-server.ts'
-import { daemonPluginName, servePlugins } from './osquery-plugins.ts'
+import { servePlugins } from './osquery-plugins.ts'
 import { Outlets } from './outlets.ts'
 import { platformHere } from './platform-here.ts'
 import { Publisher, type PublisherSettings } from './publisher.ts'
@@ -22,9 +22,9 @@ import { stampProof } from './results/proof.ts'
 import { ResultLines } from './results/result-lines.ts'
 import { ResultState } from './results/result-state.ts'
 import { type LoadedSchedule, loadSchedule } from './schedule-loading.ts'
-import { Scheduler } from './scheduler.ts'
+import { type QueryStanding as ScheduledStanding, Scheduler } from './scheduler.ts'
 import { readSecret } from './secrets.ts'
-import type { SinkContext } from './sinks/sink.ts'
+import { type SinkContext, SinkError } from './sinks/sink.ts'
 import { type OpenSpool, openSpool } from './spool/open-spool.ts'
 import { spoolBounds, storeParts } from './state.ts'
 import { openStateDirectory, stateDirectory } from './state-directory.ts'
@@ -58,12 +58,283 @@ const fixed = [
 /** Milliseconds between two rounds of tidying the spool. */
 const tidyMs = 60_000
 
-interface Parts {
-  readonly configuration: DaemonConfiguration
-  readonly surroundings: DaemonSurroundings
+/** Queries and sinks cut short after this share of the time for a stop; the rest is for what waits in the spool. */
+const scheduleShare = 0.4
+
+/** A running daemon. */
+export class Daemon {
+  readonly #surroundings: DaemonSurroundings
+  readonly #store: Store
+  readonly #spool: OpenSpool
+  readonly #engine: Engine
+  readonly #host: string
+  readonly #publisher: Publisher
+  readonly #state: ResultState
+  readonly #outlets: Outlets
+  readonly #scheduler: Scheduler
+  readonly #started = nowSeconds()
+  readonly #plugins = new AbortController()
+  #serving: Promise<void> = Promise.resolve()
+  #status: StatusServer | undefined
+  #tidying: NodeJS.Timeout | undefined
+  #configuration: DaemonConfiguration
+  #loaded: LoadedSchedule
+  #configurationError: string | undefined
+  #reloading: Promise<void> = Promise.resolve()
+
+  private constructor(configuration: DaemonConfiguration, surroundings: DaemonSurroundings, opened: Opened) {
+    const { log, version } = surroundings
+    const { store, spool, engine, host } = opened
+    this.#configuration = configuration
+    this.#surroundings = surroundings
+    this.#store = store
+    this.#spool = spool
+    this.#engine = engine
+    this.#host = host
+    this.#loaded = loadSchedule(configuration, surroundings.base, surroundings.place)
+    this.#state = new ResultState(store)
+    const state = this.#state
+    this.#publisher = new Publisher({ store, spool, state, log, version }, publisherSettings(configuration, host))
+    this.#outlets = new Outlets(
+      {
+        spool,
+        dress: (event) => this.#dress(event),
+        log,
+        clock: systemClock,
+        alarm: systemAlarm,
+        random: Math.random,
+      },
+      (name) => sinkContext(name, host, surroundings),
+    )
+    this.#scheduler = new Scheduler({
+      engine,
+      store,
+      host: { name: host, platform: platformHere() },
+      deliver: async (query, result, seconds) => this.#publisher.publish(query, result, seconds),
+      log,
+      concurrency: configuration.limits.concurrency,
+      cpuShare: configuration.limits.cpu_percent / 100,
+    })
+  }
+
+  /** Opens everything and begins. Throws `HunterError`; nothing is left open then. */
+  static async start(configuration: DaemonConfiguration, surroundings: DaemonSurroundings): Promise<Daemon> {
+    const opened = await open(configuration, surroundings)
+    let daemon: Daemon | undefined
+    try {
+      daemon = new Daemon(configuration, surroundings, opened)
+      await daemon.#begin()
+      return daemon
+    } catch (cause) {
+      if (daemon) await daemon.close(0)
+      else await shut(opened)
+      throw cause instanceof SinkError ? new HunterError('configuration_invalid', cause.message, { cause }) : cause
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const { listen, osquery_plugins: kinds, sinks } = this.#configuration
+    const { log, version } = this.#surroundings
+    await this.#outlets.apply(sinks)
+    this.#tellDamage()
+    if (listen !== 'off') this.#status = await serveStatus(listen, () => this.standing(), systemClock)
+    if (kinds.length > 0) this.#serving = this.#servePlugins(kinds)
+    this.#tidying = setInterval(() => this.#tidy(), tidyMs).unref()
+    this.#take(this.#loaded)
+    this.#scheduler.start(this.#loaded.queries)
+    const fields = {
+      version,
+      engine: this.#engine.name,
+      queries: this.#loaded.queries.length,
+      listen: this.#status?.address,
+    }
+    log.info(fields, 'started')
+  }
+
+  /** What a damaged state cost is told where results are told, too. */
+  #tellDamage(): void {
+    const { damage } = this.#store
+    if (!damage) return
+    const message = `the state was damaged (${damage.found}); what could be read was carried over, the file is kept as ${damage.keptAs}`
+    this.#spool.append([this.#publisher.notice('error', message, nowSeconds())])
+  }
+
+  /** Puts what `read` gives in force, or keeps what is. Never rejects: the standing tells what was wrong. */
+  async reload(read: () => DaemonConfiguration): Promise<void> {
+    this.#reloading = this.#reloading.then(() => this.#reload(read))
+    await this.#reloading
+  }
+
+  async #reload(read: () => DaemonConfiguration): Promise<void> {
+    const { log, base, place } = this.#surroundings
+    try {
+      const next = read()
+      const loaded = loadSchedule(next, base, place)
+      await this.#outlets.apply(next.sinks)
+      const stuck = fixed.filter((key) => JSON.stringify(next[key]) !== JSON.stringify(this.#configuration[key]))
+      if (stuck.length > 0) log.warn({ settings: stuck }, 'settings that only a restart can change')
+      this.#configuration = { ...next, ...pick(this.#configuration, fixed) }
+      this.#publisher.use(publisherSettings(this.#configuration, this.#host))
+      this.#take(loaded)
+      this.#scheduler.reload(loaded.queries)
+      this.#configurationError = undefined
+      log.info({ queries: loaded.queries.length, sinks: next.sinks.length }, 'configuration read again')
+    } catch (err) {
+      this.#configurationError = err instanceof Error ? err.message : String(err)
+      log.error({ err }, 'the configuration cannot be used; the one before stays in force')
+    }
+  }
+
+  #take(loaded: LoadedSchedule): void {
+    this.#loaded = loaded
+    this.#state.retain(new Set(loaded.queries.map(({ name }) => name)))
+    for (const problem of loaded.problems) this.#surroundings.log.warn({ problem }, 'a query or pack is off')
+  }
+
+  /** How it is doing. */
+  standing(): DaemonStanding {
+    const deliveries = new Map(this.#outlets.standings().map((delivery) => [delivery.sink, delivery]))
+    const queries = this.#scheduler.standings()
+    return {
+      version: this.#surroundings.version,
+      pid: process.pid,
+      started: this.#started,
+      engine: this.#engine.name,
+      isEngineReached: isReached(queries),
+      rssBytes: process.memoryUsage.rss(),
+      stream: this.#spool.stream,
+      newest: this.#spool.newest,
+      queries: queries.map(queryStanding),
+      sinks: this.#spool.standings().flatMap((sink) => {
+        const delivery = deliveries.get(sink.sink)
+        return delivery ? [{ ...sink, ...delivery }] : []
+      }),
+      configurationError: this.#configurationError,
+      problems: this.#loaded.problems,
+    }
+  }
+
+  /** Stops asking, delivers what can be delivered within the deadline, closes. */
+  async close(deadlineMs: number): Promise<void> {
+    this.#plugins.abort()
+    clearInterval(this.#tidying)
+    await this.#scheduler.stop(deadlineMs * scheduleShare)
+    await this.#serving
+    await this.#outlets.close(deadlineMs * (1 - scheduleShare))
+    await this.#status?.close()
+    await shut({ engine: this.#engine, spool: this.#spool, store: this.#store })
+  }
+
+  #dress(event: SpooledEvent): SpooledEvent {
+    const { proof, decorations_top_level: isTopLevel } = this.#configuration.lines
+    return proof ? { ...event, line: stampProof(event.line, event, isTopLevel) } : event
+  }
+
+  #tidy(): void {
+    try {
+      this.#spool.tidy(nowSeconds())
+    } catch (err) {
+      this.#surroundings.log.error({ err }, 'the spool cannot be tidied')
+    }
+  }
+
+  async #servePlugins(kinds: DaemonConfiguration['osquery_plugins']): Promise<void> {
+    const { log, version } = this.#surroundings
+    const socket = socketOf(this.#configuration).path
+    await servePlugins(
+      {
+        socket,
+        version,
+        kinds,
+        packs: () => this.#loaded.osqueryPacks,
+        append: (events) => this.#spool.append(events),
+        status: (line) => this.#publisher.forwarded(line),
+        log,
+        clock: systemClock,
+        alarm: systemAlarm,
+      },
+      this.#plugins.signal,
+    )
+  }
+}
+
+interface Opened {
   readonly store: Store
   readonly spool: OpenSpool
   readonly engine: Engine
   readonly host: string
-  readonly loaded: LoadedSchedule
+}
+
+async function open(configuration: DaemonConfiguration, { version, env, log }: DaemonSurroundings): Promise<Opened> {
+  const directory = openStateDirectory(stateDirectory(configuration.state, env))
+  const store = openStore(directory.own, storeParts, log)
+  try {
+    const spool = openSpool(store, spoolBounds(configuration))
+    const engine = openEngine(configuration, { stateDir: directory.parent, version, log })
+    const host = await hostIdentifier(configuration, engine, (reason) => {
+      log.warn({ reason }, "the host's UUID is not known; its name is used")
+    })
+    return { store, spool, engine, host }
+  } catch (cause) {
+    store.close()
+    throw cause
+  }
+}
+
+async function shut({ engine, spool, store }: Omit<Opened, 'host'>): Promise<void> {
+  await engine.close()
+  spool.close()
+  store.close()
+}
+
+function sinkContext(name: string, host: string, { version, env, log }: DaemonSurroundings): SinkContext {
+  return {
+    name,
+    host,
+    version,
+    secret: (reference) => readSecret(reference, env),
+    warn: (fields, message) => log.warn({ sink: name, ...fields }, message),
+  }
+}
+
+function publisherSettings({ lines }: DaemonConfiguration, host: string): PublisherSettings {
+  return {
+    lines: new ResultLines({
+      changes: lines.format,
+      snapshots: lines.snapshot_events ? 'event' : 'whole',
+      numerics: lines.numerics,
+      decorationsTopLevel: lines.decorations_top_level,
+    }),
+    host,
+    decorations: lines.decorations,
+    epoch: lines.epoch,
+  }
+}
+
+/** The engine counts as reached until the latest runs of all queries failed for want of it. */
+function isReached(queries: readonly ScheduledStanding[]): boolean {
+  const tried = queries.filter(({ record }) => record !== undefined)
+  return tried.length === 0 || tried.some(({ record }) => record?.lastError === undefined)
+}
+
+function queryStanding({ name, due, denylisted, record }: ScheduledStanding): QueryStanding {
+  return {
+    query: name,
+    runs: record?.runs ?? 0,
+    failures: record?.failures ?? 0,
+    lastMs: record && Math.round(record.lastMs),
+    lastRows: record?.lastRows,
+    lastError: record?.lastError,
+    lastRun: record?.lastStart,
+    nextRun: due,
+    denylisted: denylisted && { reason: denylisted.reason, until: denylisted.until },
+  }
+}
+
+function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(keys.map((key) => [key, from[key]])) as Pick<T, K> // the members of the keys
+}
+
+function nowSeconds(): number {
+  return Math.floor(systemClock.nowMs() / 1000)
 }

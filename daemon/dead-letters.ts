@@ -1,7 +1,7 @@
 /**
  * What sinks refused for good, out of the state directory of a daemon that does not run.
  */
-import type { Logger } from '../extension/runtime/log.ts'
+import { openLog } from '../extension/runtime/log.ts'
 import { readDaemonConfiguration } from './configuration/read-configuration.ts'
 import { overridesFrom } from './configuration/settings.ts'
 import { openSpool } from './spool/open-spool.ts'
@@ -15,10 +15,9 @@ export function* deadLetterLines(
   configPath: string | undefined,
   env: NodeJS.ProcessEnv,
   sink: string | undefined,
-  log: Pick<Logger, 'warn'>,
 ): Generator<string> {
   const { configuration } = readDaemonConfiguration(configPath, overridesFrom(flags, env))
-  const store = openStore(stateDirectory(configuration.state, env).own, storeParts, log)
+  const store = openStore(stateDirectory(configuration.state, env).own, storeParts, openLog('warn'))
   try {
     const spool = openSpool(store, spoolBounds(configuration))
     for (const { sink: name, reason, event } of spool.deadLetters(sink)) {

@@ -6,8 +6,9 @@
  */
 import type { ResultEvent } from '../extension/domain/result-event.ts'
 import type { Logger } from '../extension/runtime/log.ts'
+import type { StatusLine } from '../extension/sdk/extension.ts'
 import type { ResultSet } from './engine/engine.ts'
-import type { LineContext, ResultLines } from './results/result-lines.ts'
+import type { LineContext, ResultLines, StatusNotice } from './results/result-lines.ts'
 import type { ResultState } from './results/result-state.ts'
 import type { ScheduledQuery } from './schedule/scheduled-query.ts'
 import { type Spool, SpoolFullError } from './spool/spool.ts'
@@ -84,6 +85,13 @@ export class Publisher {
     const { version } = this.#services
     const notice = { severity: severities[severity], filename: 'threecx-daemon', line: 0, message, version }
     return this.#settings.lines.status(notice, this.#context(nowSeconds))
+  }
+
+  /** A status line of osquery's, as it would write it itself. */
+  forwarded({ severity, file: filename, line, message, unixTime }: StatusLine): ResultEvent {
+    const { version } = this.#services
+    const glog = Math.min(3, Math.max(0, severity)) as StatusNotice['severity'] // glog knows no other
+    return this.#settings.lines.status({ severity: glog, filename, line, message, version }, this.#context(unixTime))
   }
 
   #context(unixTime: number): LineContext {

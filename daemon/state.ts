@@ -6,7 +6,7 @@ import { bytes, milliseconds } from './configuration/units.ts'
 import { resultStatePart } from './results/result-state.ts'
 import { schedulePart } from './schedule/schedule-state.ts'
 import type { SpoolBounds } from './spool/spool.ts'
-import { spoolPart } from './spool/spool-tables.ts'
+import { spoolPart } from './spool/spool-part.ts'
 import type { StorePart } from './store/store.ts'
 
 /** All parts, in the order in which they are made. */

@@ -10,7 +10,7 @@ import type { Writable } from 'node:stream'
 import { HunterError } from '../../extension/domain/errors.ts'
 
 /** Writes pieces of text to stdout, waiting for a slow reader. */
-export async function writeTo(stream: Writable, pieces: AsyncIterable<string>): Promise<void> {
+export async function writeTo(stream: Writable, pieces: Iterable<string> | AsyncIterable<string>): Promise<void> {
   for await (const piece of pieces) if (!stream.write(piece)) await once(stream, 'drain')
 }
 

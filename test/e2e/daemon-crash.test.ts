@@ -19,6 +19,7 @@ import { type Core, startCore } from '../../extension/sdk/testing/index.ts'
 import { DaemonProcess } from '../support/daemon/daemon-process.ts'
 import { noise } from '../support/noise.ts'
 import { freePort } from '../support/servers/server-process.ts'
+import { type TestCertificate, testAuthority } from '../support/servers/test-authority.ts'
 
 const crashes = Number(process.env['THREECX_CRASHES'] ?? 12)
 const queries = 6
@@ -41,15 +42,20 @@ let directory: string
 let core: Core
 let receiverPort: number
 let listenPort: number
+let certificate: TestCertificate
 let receiver: ChildProcess | undefined
 let syslog: Server
 const syslogLines: Buffer[] = []
 
 async function startReceiver(): Promise<void> {
   const script = join(import.meta.dirname, '..', 'support', 'daemon', 'receiver.ts')
-  const child = spawn(process.execPath, [script, String(receiverPort), join(directory, 'received')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    process.execPath,
+    [script, String(receiverPort), join(directory, 'received'), certificate.certificateFile, certificate.keyFile],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   receiver = child
   await new Promise((resolve) => child.stdout?.once('data', resolve))
 }
@@ -80,8 +86,14 @@ beforeAll(async () => {
   core = await startCore({ tables: [bind(ticks, undefined)] })
   receiverPort = await freePort()
   listenPort = await freePort()
-  const url = (path: string) => `http://127.0.0.1:${receiverPort}/${path}`
   const deliver = { retry_min: '20ms', retry_max: '1s', linger: '0ms', timeout: '5s', max_events: 7 }
+  const authority = testAuthority(directory)
+  certificate = authority.issue('receiver')
+  const to = (path: string) => ({
+    url: `https://127.0.0.1:${receiverPort}/${path}`,
+    tls: { ca_file: authority.caFile },
+    deliver,
+  })
   const configuration = {
     state: join(directory, 'state'),
     engine: { use: 'osquery', socket: core.socket },
@@ -93,12 +105,12 @@ beforeAll(async () => {
     listen: `127.0.0.1:${listenPort}`,
     sinks: [
       { type: 'file', directory: join(directory, 'log'), deliver },
-      { type: 'http', url: url('hook'), deliver },
-      { type: 'osquery_tls', url: url('fleet'), enroll_secret: { env: 'ENROLL' }, deliver },
-      { type: 'splunk_hec', url: url('splunk'), token: { env: 'ENROLL' }, deliver },
-      { type: 'elasticsearch', url: url('elastic'), index: 'threecx', deliver },
-      { type: 'loki', url: url('loki'), deliver },
-      { type: 'otlp', url: url('otlp'), deliver },
+      { type: 'http', ...to('hook') },
+      { type: 'osquery_tls', ...to('fleet'), enroll_secret: { env: 'ENROLL' } },
+      { type: 'splunk_hec', ...to('splunk'), token: { env: 'ENROLL' } },
+      { type: 'elasticsearch', ...to('elastic'), index: 'threecx' },
+      { type: 'loki', ...to('loki') },
+      { type: 'otlp', ...to('otlp') },
       { type: 'syslog', transport: 'tcp', host: '127.0.0.1', port: await startSyslog(), deliver },
     ],
   }

@@ -62,7 +62,12 @@ describe('a series', () => {
     run([row(1)])
     run([row(1), row(2)])
     run([row(1), row(2)], change)
-    expect(told.at(-1)).toMatchObject({ counter: 0, epoch: 'epoch' in change ? change.epoch : 0, removed: [], added: [row(1), row(2)] })
+    expect(told.at(-1)).toMatchObject({
+      counter: 0,
+      epoch: 'epoch' in change ? change.epoch : 0,
+      removed: [],
+      added: [row(1), row(2)],
+    })
     expect(run([row(1)], change)).toMatchObject({ counter: 1, removed: 1 })
   })
 

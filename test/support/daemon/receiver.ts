@@ -2,14 +2,14 @@
  * A receiver as a process of its own, which can be killed: answers like a webhook, a Fleet logger, a Splunk collector, an
  * Elasticsearch, a Loki and an OpenTelemetry collector, and keeps every body on the disk before it says that it has it.
  *
- *   node receiver.ts PORT DIRECTORY        one file per first segment of the path
+ *   node receiver.ts PORT DIRECTORY CERTIFICATE KEY        one file per first segment of the path
  */
-import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { createServer } from 'node:https'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 
-const [port = '', directory = ''] = process.argv.slice(2)
+const [port = '', directory = '', certificate = '', key = ''] = process.argv.slice(2)
 
 /** What each receiver says when all is well. */
 const answers: Readonly<Record<string, (body: string) => string>> = {
@@ -22,7 +22,7 @@ const answers: Readonly<Record<string, (body: string) => string>> = {
   otlp: () => '{}',
 }
 
-const server = createServer((request, response) => {
+const server = createServer({ cert: readFileSync(certificate), key: readFileSync(key) }, (request, response) => {
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('end', () => {
