@@ -22,17 +22,46 @@ const needsCare = /["\\\u0000-\u001f\ud800-\udfff]/
 const escaped = /["\\\u0000-\u001f]/g
 const unprintable = /[\u0000-\u001f]/g
 const hasUnprintable = /[\u0000-\u001f]/
+/** Characters from which on bytes are copied by a loop: a call per character takes seconds for a cell of megabytes. */
+const long = 4096
+/** The engine's longest string, less what stands around a value. */
+const longestText = 2 ** 29 - 64
 
-/** A JSON string. A lone surrogate, which UTF-8 cannot say, becomes U+FFFD. */
+/** A JSON string. A lone surrogate, which UTF-8 cannot say, becomes U+FFFD. Throws `RangeError` when no string would hold it. */
 export function jsonText(value: string): string {
   if (!needsCare.test(value)) return `"${value}"`
-  return `"${value.toWellFormed().replace(escaped, (one) => escapes.get(one.charCodeAt(0)) ?? one)}"`
+  return `"${replaced(value.toWellFormed(), escaped, escapes)}"`
 }
 
 /** A value as it stands in differential lines, and in these alone: osquery writes control characters as `\x0A` first. */
 export function printable(value: string): string {
-  if (!hasUnprintable.test(value)) return value
-  return value.replace(unprintable, (one) => `\\x${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
+  return hasUnprintable.test(value) ? replaced(value, unprintable, words) : value
+}
+
+const words = new Map<number, string>(
+  Array.from({ length: 0x20 }, (_, code) => [code, `\\x${code.toString(16).toUpperCase().padStart(2, '0')}`]),
+)
+
+function replaced(value: string, sought: RegExp, texts: ReadonlyMap<number, string>): string {
+  if (value.length < long) return value.replace(sought, (one) => texts.get(one.charCodeAt(0)) ?? one)
+  const from = Buffer.from(value, 'utf8')
+  const byByte = Array.from({ length: 256 }, (_, byte) => texts.get(byte) ?? '')
+  const growth = Uint8Array.from(byByte, (text) => Math.max(0, text.length - 1))
+  let length = from.length
+  for (let at = 0; at < from.length; at++) length += growth[from[at] ?? 0] ?? 0
+  if (length > longestText) throw new RangeError(`a text of ${length} bytes is longer than a string may be`)
+  const to = Buffer.allocUnsafe(length)
+  let end = 0
+  for (let at = 0; at < from.length; at++) {
+    const byte = from[at] ?? 0
+    if (growth[byte] === 0) {
+      to[end++] = byte
+      continue
+    }
+    const text = byByte[byte] ?? ''
+    for (let one = 0; one < text.length; one++) to[end++] = text.charCodeAt(one)
+  }
+  return to.toString('utf8')
 }
 
 /** Members of an object, each already JSON. */

@@ -5,6 +5,8 @@
  * column's declared type says whether a text may be a number, and its shape says which kind. Columns of no declared type
  * (expressions) are text. 64-bit integers are never made into doubles.
  */
+import { doubleText } from './double-text.ts'
+
 const numericTypes =
   /^(?:INTEGER|INT|BIGINT|UNSIGNED BIGINT|UNSIGNED_BIGINT|DOUBLE|REAL|FLOAT|TINYINT|SMALLINT|NUMERIC)$/
 const integer = /^(?:0|-?[1-9]\d{0,18})$/
@@ -35,15 +37,4 @@ export function jsonNumber(value: string): string | undefined {
   if (isInteger(value)) return value
   const number = doubleOf(value)
   return number === undefined ? undefined : doubleText(number)
-}
-
-/**
- * A double as RapidJSON prints it: JavaScript's digits and thresholds, `.0` where nothing says it is a double, no plus
- * in the exponent. RapidJSON's algorithm gives a longer text than the shortest for one double in a thousand; it reads
- * back as the same number.
- */
-export function doubleText(value: number): string {
-  if (Object.is(value, -0)) return '-0.0'
-  const text = String(value).replace('e+', 'e')
-  return /^-?\d+$/.test(text) ? `${text}.0` : text
 }
