@@ -29,5 +29,9 @@ export async function openEmbeddedTables(settings: EmbeddedSettings, log: Logger
     },
     log,
   )
-  return { tables: catalogue.tables, close: () => catalogue.close() }
+  const close = () => {
+    catalogue.close()
+    catalogue.engine.release()
+  }
+  return { tables: catalogue.tables, close }
 }

@@ -64,20 +64,17 @@ async function run(
 ): Promise<number> {
   const log = openLog(configuration.log_level)
   const notifier = openNotifier(env)
-  const daemon = await Daemon.start(configuration, {
-    version: packageFile.version,
-    base: baseOf(configPath),
-    place: configPath ?? 'configuration',
-    env,
-    log,
-  })
+  const place = configPath ?? 'configuration'
+  const starting = Daemon.start(configuration, { version: packageFile.version, base: baseOf(configPath), place, env, log })
   const reload = async () => {
+    const daemon = await starting
     notifier.tell('RELOADING=1')
     await daemon.reload(() => read().configuration)
     notifier.tell('READY=1')
   }
-  const onHangup = () => void reload()
+  const onHangup = () => void reload().catch(() => {}) // a start that failed is told below
   process.on('SIGHUP', onHangup)
+  const daemon = await starting
   const watching =
     configPath === undefined ? undefined : watchFile(configPath, { interval: lookMs, persistent: false }, onHangup)
   const { watchdogMs } = notifier
