@@ -61,8 +61,10 @@ class StoredSpool implements OpenSpool {
     this.#letters = new DeadLetters(this.#tables)
     this.#memory = loadMemory(this.#tables, store)
     this.#stream = Buffer.from(this.stream, 'hex')
-    this.#change(() => this.#catchUp())
-    if (store.damage) this.#change(() => this.#recount())
+    this.#change(() => {
+      const isBehind = this.#catchUp()
+      if (isBehind || store.damage) this.#recount()
+    })
   }
 
   get stream(): string {
@@ -214,8 +216,8 @@ class StoredSpool implements OpenSpool {
     this.#arrivals.tell(this.newest)
   }
 
-  /** After opening: nothing is older than what was given out, and every hole of a small or damaged backlog is known. */
-  #catchUp(): void {
+  /** After opening: no sequence that was given is given again. Says whether the database knew less than was given. */
+  #catchUp(): boolean {
     const { spool, sinks } = this.#memory
     const cursors = [...sinks.values()].map((sink) => sink.cursor)
     const last = this.#lastKept()
@@ -224,7 +226,7 @@ class StoredSpool implements OpenSpool {
       sink.cursor < spool.floor ? { ...sink, cursor: spool.floor, passed: this.#bytesUpTo(spool.floor) } : sink,
     )
     this.#memory = { spool: { ...spool, newest }, sinks: new Map(raised.map((sink) => [sink.name, sink])) }
-    if (newest !== spool.newest) this.#storeSpool()
+    return newest !== spool.newest
   }
 
   /** Sequence of the last event that is there. The key of the last chunk is put right, because new ones go behind it. */

@@ -14,7 +14,7 @@ import { finishExchange, salvage } from './salvage/salvage.ts'
 import { readWal } from './salvage/wal-frames.ts'
 import { SqliteStore, suspicionOf } from './sqlite-store.ts'
 import type { Store, StoreDamage, StorePart } from './store.ts'
-import { connect, makeFile, schemaOf } from './store-file.ts'
+import { connect, findWrongHeader, makeFile, schemaOf } from './store-file.ts'
 import { lockStore } from './store-lock.ts'
 import { findDamage } from './verification.ts'
 
@@ -37,7 +37,11 @@ export function openStore(directory: string, parts: readonly StorePart[], log: S
     const first = openWhole(path, parts)
     if (typeof first !== 'string') return new SqliteStore(first, path, undefined, release)
     const damage = save(path, parts, first, log)
-    const second = openWhole(path, parts)
+    // The values are as good as they can be had: parts find out themselves what is missing.
+    const second = openWhole(
+      path,
+      parts.map(({ verify: _, ...part }) => part),
+    )
     if (typeof second === 'string') {
       throw new HunterError('state_unusable', `cannot open ${path}: it was made anew and is damaged again (${second})`)
     }
@@ -67,9 +71,12 @@ function save(path: string, parts: readonly StorePart[], found: string, log: Sto
 
 /** A connection to a whole file, or what is wrong with it. */
 function openWhole(path: string, parts: readonly StorePart[]): DatabaseSync | string {
-  // Before SQLite opens it: SQLite cuts the log at the first damaged frame.
+  // Before SQLite opens it: it would cut the log at the first damaged frame, or delete one that does not fit the header.
   if (!existsSync(path)) return 'the database is missing, its write-ahead log is there'
-  if (readWal(`${path}-wal`).isDamaged) return 'the write-ahead log is damaged'
+  const wal = readWal(`${path}-wal`)
+  if (wal.isDamaged) return 'the write-ahead log is damaged'
+  const wrong = findWrongHeader(path, wal.frames.length > 0)
+  if (wrong !== undefined) return wrong
   const isSuspect = existsSync(suspicionOf(path))
   let database: DatabaseSync | undefined
   try {

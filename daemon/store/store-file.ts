@@ -4,7 +4,7 @@
  * A file comes into being under another name and is renamed when it is whole, so that what stands under the final name
  * was complete once, and anything less is damage.
  */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { checkedText, readChecked } from './checked-record.ts'
@@ -66,6 +66,25 @@ export function connect(path: string): DatabaseSync {
 
 /** Pages in the write-ahead log that are copied into the database together: 8 MiB, so that pages changed often are copied seldom. */
 const checkpointPages = 2_048
+
+/**
+ * What is wrong with the first bytes of the file, as far as SQLite would misread file and log because of it.
+ * https://www.sqlite.org/fileformat2.html#the_database_header
+ */
+export function findWrongHeader(path: string, hasLog: boolean): string | undefined {
+  const header = Buffer.alloc(100)
+  const descriptor = openSync(path, 'r')
+  try {
+    if (readSync(descriptor, header, 0, 100, 0) < 100) return 'the database is cut off in its header'
+  } finally {
+    closeSync(descriptor)
+  }
+  if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0') return 'the file does not begin as a database'
+  if (header.readUInt16BE(16) !== pageSize) return `the header states pages of ${header.readUInt16BE(16)} bytes`
+  const isLogged = header[18] === 2 && header[19] === 2
+  if (hasLog && !isLogged) return 'the header knows of no write-ahead log, and there is one'
+  return header[20] === 0 ? undefined : 'the header states reserved bytes'
+}
 
 /** Version that the identity row states; undefined where there is none that proves itself. */
 export function statedVersion(database: DatabaseSync): number | undefined {

@@ -54,9 +54,8 @@ export function readWal(path: string): WalContent {
 
 function readFrames(descriptor: number, size: number): WalContent {
   if (size < headerSize + frameHeaderSize) return { frames: [], isDamaged: false }
-  const header = Buffer.alloc(headerSize + frameHeaderSize)
-  readSync(descriptor, header, 0, header.length, 0)
-  const generation = generationOf(header)
+  const generation = statedGeneration(descriptor) ?? foundGeneration(descriptor, size)
+  if (!generation) return { frames: [], isDamaged: false }
   const frames: WalFrame[] = []
   let isChained = generation.sum !== undefined
   let previous = generation.sum
@@ -83,22 +82,42 @@ function readFrames(descriptor: number, size: number): WalContent {
   return { frames: frames.slice(0, committed), isDamaged: isDamaged && committed > 0 }
 }
 
-/** Salts and first sum from the header, or, where that is damaged, the salts of the first frame. */
-function generationOf(header: Buffer): { salt1: number; salt2: number; isBigEndian: boolean; sum: Sum | undefined } {
+/** What frames must share to be in force. */
+interface Generation {
+  readonly salt1: number
+  readonly salt2: number
+  readonly isBigEndian: boolean
+  /** What the first frame's checksum follows from; undefined where the header is damaged. */
+  readonly sum: Sum | undefined
+}
+
+/** From the header. */
+function statedGeneration(descriptor: number): Generation | undefined {
+  const header = Buffer.alloc(headerSize)
+  readSync(descriptor, header, 0, headerSize, 0)
   const magic = header.readUInt32BE(0)
   const isBigEndian = magic === 0x377f0683
-  const stated = { a: header.readUInt32BE(24), b: header.readUInt32BE(28) }
+  const sum = { a: header.readUInt32BE(24), b: header.readUInt32BE(28) }
   const isWhole =
     (isBigEndian || magic === 0x377f0682) &&
     header.readUInt32BE(8) === pageSize &&
-    equal(checksum(header.subarray(0, 24), { a: 0, b: 0 }, isBigEndian), stated)
-  const salts = isWhole ? header.subarray(16) : header.subarray(headerSize + 8)
-  return {
-    salt1: salts.readUInt32BE(0),
-    salt2: salts.readUInt32BE(4),
-    isBigEndian,
-    sum: isWhole ? stated : undefined,
+    equal(checksum(header.subarray(0, 24), { a: 0, b: 0 }, isBigEndian), sum)
+  return isWhole ? { salt1: header.readUInt32BE(16), salt2: header.readUInt32BE(20), isBigEndian, sum } : undefined
+}
+
+/** From the first frame that follows from the one before it: the generation in force is at the beginning of the file. */
+function foundGeneration(descriptor: number, size: number): Generation | undefined {
+  let previous: Sum | undefined
+  for (const [, frame] of framesOf(descriptor, size)) {
+    const stated = { a: frame.readUInt32BE(16), b: frame.readUInt32BE(20) }
+    for (const isBigEndian of [false, true]) {
+      if (previous && equal(sumOf(frame, previous, isBigEndian), stated)) {
+        return { salt1: frame.readUInt32BE(8), salt2: frame.readUInt32BE(12), isBigEndian, sum: undefined }
+      }
+    }
+    previous = stated
   }
+  return undefined
 }
 
 function* framesOf(descriptor: number, size: number): Generator<[number, Buffer]> {
