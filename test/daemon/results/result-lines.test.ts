@@ -256,15 +256,15 @@ describe('size', () => {
   const context = { host: 'h', unixTime: 0 }
   const query = { name: 'q', removed: true }
 
-  it('of a cell may be 50 MB of characters that each need six', () => {
+  it('of a cell may be 50 MB, with characters that each need six', () => {
     const lines = new ResultLines(plain)
-    const rows = [{ a: '\x01'.repeat(40 << 20) }]
+    const rows = [{ a: `\x01${'x'.repeat(15)}`.repeat(50 << 16) }]
     const [event] = lines.snapshot(query, { columns, rows }, { epoch: 0 }, context)
-    expect(event?.line.length).toBeGreaterThan(240 << 20)
+    expect(event?.line.length).toBeGreaterThan((50 << 20) + 5 * (50 << 16))
   })
 
   it.each([
-    ['one cell', [{ a: '\x01'.repeat(100 << 20) }]],
+    ['one cell', [{ a: '\x01'.repeat(90 << 20) }]],
     ['many rows', Array.from({ length: 300 }, () => ({ a: 'x'.repeat(1 << 20) }))],
   ])('of a line has a bound that is told and not met by the engine: %s', (_, rows) => {
     const lines = new ResultLines(plain)
