@@ -21,6 +21,8 @@ export interface ReceivedEvent {
 const beginnings = ['{"name":"', '{"hostIdentifier":"', '{"snapshot":[', '{"diffResults":{']
 /** JSON in JSON in JSON: more levels than any pipeline of receivers makes. */
 const maxDepth = 6
+/** Brackets of a line that may begin no JSON before the rest is left: each costs a look at the whole line. */
+const maxFailures = 16
 /** Proofs told of one received line; an export that is one line of JSON may hold many. */
 const maxEvents = 1_000_000
 /** The proof alone, at any level of escapes, for what is neither whole nor JSON any more. */
@@ -33,8 +35,8 @@ export function eventsIn(line: string): ReceivedEvent[] {
   const plain = plainEvent(line)
   if (plain?.condition === 'whole') return [plain]
   const inJson = eventsInJson(line)
+  if (plain && !inJson.some((one) => one.condition === 'whole')) return [plain]
   if (inJson.length > 0) return inJson
-  if (plain) return [plain]
   const found: ReceivedEvent[] = []
   for (const [, id, sequence, checksum] of line.matchAll(loose)) {
     const proof = proofOf(id, sequence, checksum)
@@ -46,12 +48,13 @@ export function eventsIn(line: string): ReceivedEvent[] {
 /** The one event of a line that may have something before and behind it. */
 function plainEvent(line: string): ReceivedEvent | undefined {
   const mark = line.indexOf(`"${proofNames.id}"`)
-  if (mark < 0 || line.indexOf(`"${proofNames.id}"`, mark + 1) >= 0) return undefined
+  if (mark < 0) return undefined
+  const lastMark = line.lastIndexOf(`"${proofNames.id}"`)
   const starts = beginnings.map((one) => line.lastIndexOf(one, mark)).filter((at) => at >= 0)
   let changed: ReceivedEvent | undefined
   for (const start of new Set([...starts, line.indexOf('{')])) {
     const end = start < 0 ? -1 : endOfValue(line, start)
-    if (end <= mark) continue
+    if (end <= lastMark) continue // several events in one line, or an end that is missing
     const text = line.slice(start, end)
     const proven = unstampProof(text)
     if (proven?.isWhole) return { proof: proven.proof, condition: 'whole' }
@@ -71,13 +74,20 @@ function rewritten(text: string): ReceivedEvent | undefined {
   return proven?.isWhole ? { proof: proven.proof, condition: 'whole' } : undefined
 }
 
+/** The events of all JSON values of a line, whatever stands between them. */
 function eventsInJson(line: string): ReceivedEvent[] {
-  const starts = ['{', '['].map((one) => line.indexOf(one)).filter((at) => at >= 0)
-  const start = Math.min(...starts)
-  const end = Number.isFinite(start) ? endOfValue(line, start) : -1
-  const value = end < 0 ? undefined : parsed(line.slice(start, end))
   const found: ReceivedEvent[] = []
-  if (value !== undefined) collect(value, 0, found)
+  let failures = 0
+  const opening = /[{[]/g
+  for (let start = opening.exec(line); start && failures < maxFailures; start = opening.exec(line)) {
+    const end = endOfValue(line, start.index)
+    const value = end < 0 ? undefined : parsed(line.slice(start.index, end))
+    if (value === undefined) failures++
+    else {
+      opening.lastIndex = end
+      collect(value, 0, found)
+    }
+  }
   return found
 }
 
@@ -89,10 +99,8 @@ function collect(root: unknown, depth: number, found: ReceivedEvent[]): void {
     if (typeof value === 'string') {
       if (depth >= maxDepth || !value.includes(proofNames.id)) continue
       const plain = plainEvent(value)
-      const inside = parsed(value)
-      if (plain && plain.condition !== 'changed') found.push(plain)
-      else if (inside !== undefined && typeof inside === 'object') collect(inside, depth + 1, found)
-      else if (plain) found.push(plain)
+      if (plain) found.push(plain)
+      else collect(parsed(value), depth + 1, found)
       continue
     }
     if (typeof value !== 'object' || value === null) continue

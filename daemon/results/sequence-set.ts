@@ -71,12 +71,12 @@ export class SequenceSet {
       if (low > high) return
       count++
       missing += high - low + 1
-      if (list.length + this.#settledGaps.length < this.#maxGaps) list.push([low, high])
+      if (list.length < this.#maxGaps) list.push([low, high])
     }
     if (from !== undefined && this.#first !== undefined) tell(from, this.#first - 1)
-    const atStart = list.splice(0)
+    list.push(...this.#settledGaps.slice(0, this.#maxGaps - list.length))
     for (let at = 1; at < this.#starts.length; at++) tell((this.#ends[at - 1] ?? 0) + 1, (this.#starts[at] ?? 0) - 1)
-    return { list: [...atStart, ...this.#settledGaps, ...list], count, missing }
+    return { list, count, missing }
   }
 
   /** Number of intervals that begin at or below a sequence. */
