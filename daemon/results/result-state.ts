@@ -228,14 +228,14 @@ ON CONFLICT (name) DO UPDATE SET sql = excluded.sql, columns = excluded.columns,
   #removed(record: QueryRecord, text: RowText, counts: Uint32Array, seen: Counts): ResultRow[] {
     const removed: ResultRow[] = []
     let first = 0
-    let rows: readonly ResultRow[] = []
+    let rows: readonly (ResultRow | undefined)[] = []
     for (let slot = 0; slot < record.slots; slot++) {
       const missing = (counts[slot] ?? 0) - seen.of(slot)
       if (missing <= 0) continue
       if (slot >= first + rows.length) {
         const page = this.#rows.page(record.number, slot)
         first = page.first
-        rows = text.read(page.text)
+        rows = text.read(page.text, (at) => (counts[page.first + at] ?? 0) > seen.of(page.first + at))
       }
       const row = rows[slot - first]
       if (row === undefined)
@@ -263,8 +263,8 @@ ON CONFLICT (name) DO UPDATE SET sql = excluded.sql, columns = excluded.columns,
     let slot = 0
     for (let page = this.#rows.takePage(query, 0); page; page = this.#rows.takePage(query, slot)) {
       if (page.first !== slot) throw new DamagedRowsError(`pages of query ${query} miss slot ${slot}`)
-      for (const row of text.read(page.text)) {
-        if (seen.of(slot) > 0) {
+      for (const row of text.read(page.text, (at) => seen.of(page.first + at) > 0)) {
+        if (row !== undefined) {
           const at = kept.size
           kept.load(table.words(slot, slot + 1), () => false)
           counts.set(at, seen.of(slot))

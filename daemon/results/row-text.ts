@@ -42,30 +42,42 @@ export class RowText {
     return `${lengths}${values}`
   }
 
-  /** Rows written one behind the other, of at least one column. Throws `DamagedRowsError`. */
-  read(text: string): ResultRow[] {
+  /**
+   * Rows written one behind the other, of at least one column; those that are not wanted are skipped, and undefined.
+   * Values are copies: a part of a text keeps the whole text in memory. Throws `DamagedRowsError`.
+   */
+  read(text: string, isWanted: (index: number) => boolean = () => true): (ResultRow | undefined)[] {
     if (this.columns.length === 0) throw new DamagedRowsError('stored rows of no columns')
-    const rows: ResultRow[] = []
-    let at = 0
-    while (at < text.length) {
+    const rows: (ResultRow | undefined)[] = []
+    for (let at = 0; at < text.length; ) {
       const lengths: number[] = []
+      let length = 0
       for (let column = 0; column < this.columns.length; column++) {
         const comma = text.indexOf(',', at)
         const digits = comma < 0 ? '' : text.slice(at, comma)
         if (!/^\d{1,10}$/.test(digits)) throw new DamagedRowsError(`no length at character ${at} of stored rows`)
         lengths.push(Number(digits))
+        length += Number(digits)
         at = comma + 1
       }
-      const row: Record<string, string> = {}
-      for (const [column, name] of this.columns.entries()) {
-        const end = at + (lengths[column] ?? 0)
-        if (end > text.length) throw new DamagedRowsError(`stored rows end at character ${text.length}, in a value`)
-        setOwn(row, name, text.slice(at, end))
-        at = end
+      if (at + length > text.length) {
+        throw new DamagedRowsError(`stored rows end at character ${text.length}, in a value`)
       }
-      rows.push(row)
+      rows.push(isWanted(rows.length) ? this.#row(text, at, lengths) : undefined)
+      at += length
     }
     return rows
+  }
+
+  #row(text: string, from: number, lengths: readonly number[]): ResultRow {
+    const row: Record<string, string> = {}
+    let at = from
+    for (const [column, name] of this.columns.entries()) {
+      const end = at + (lengths[column] ?? 0)
+      setOwn(row, name, Buffer.from(text.slice(at, end), 'utf8').toString('utf8'))
+      at = end
+    }
+    return row
   }
 }
 

@@ -1,7 +1,8 @@
 /**
- * `npm run bench [-- sweep|serving|structure|browsers|logs]`: our sweeps beside the tools an operator would use
+ * `npm run bench [-- sweep|serving|structure|browsers|logs|results-diff]`: our sweeps beside the tools an operator would use
  * instead, our answers beside those of other SDKs, our look into files beside YARA's, our look into browsers' histories
- * beside SQLite's, and our search of logs beside ripgrep's, on this machine, page cache warm.
+ * beside SQLite's, our search of logs beside ripgrep's, and our differences of results beside JSON in Sets, on this
+ * machine, page cache warm.
  *
  * Of the sweeps, whole processes are timed, start-up included, in turn and several rounds; ratios are medians of the rounds' ratios,
  * because the machines are noisy. Answers are compared before times. Results go to test/bench/results.md.
@@ -13,6 +14,7 @@ import { join } from 'node:path'
 import { browsers } from './browsers/run.ts'
 import { type Contender, contest, has, median, type Timing, timesAsFast } from './contest.ts'
 import { logs } from './logs/run.ts'
+import { resultsDiff } from './results-diff/run.ts'
 import { serving } from './serving/run.ts'
 import { structure } from './structure/run.ts'
 import { largeFile, namesOnly, smallFiles } from './trees.ts'
@@ -43,6 +45,7 @@ const titles = {
   structure: '# Looking into files',
   browsers: '# Histories of browsers',
   logs: '# Searching logs',
+  'results-diff': '# Differences of results',
 } as const
 const asked = process.argv[2]
 /** What the reader of results should know of the machine's other business. */
@@ -55,6 +58,7 @@ const parts: Readonly<Record<Part, () => string | Promise<string>>> = {
   structure: insides,
   browsers: histories,
   logs: searches,
+  'results-diff': differences,
 }
 const written: string[] = []
 for (const name of Object.keys(titles) as Part[]) {
@@ -115,6 +119,16 @@ function searches(): string {
 Written by \`npm run bench\`: ${machine}; load ${loadavg()[0]?.toFixed(1)} at the start${note}.
 Whole processes, page cache warm, ${rounds} rounds in turn, medians. "times" is how many times as fast the first row was.`)
   logs(join(base, 'logs'), rounds, say)
+  return lines.join('\n')
+}
+
+function differences(): string {
+  lines.length = 0
+  say(`${titles['results-diff']}
+
+Written by \`npm run bench\`: ${machine}; load ${loadavg()[0]?.toFixed(1)} at the start${note}.
+Whole processes, page cache warm, ${rounds} rounds in turn, medians; peak memory is that of each process.`)
+  resultsDiff(join(base, 'results-diff'), rounds, say)
   return lines.join('\n')
 }
 
