@@ -36,13 +36,14 @@ export interface Spent {
 
 /** How one run is to be made. */
 export interface RunRequest {
-  /** When the query is due after this run, and when it is soon again, where this one gave nothing. Unix seconds. */
+  /** When the query is due after this run; unix seconds. */
   readonly next: number
-  readonly again: number
+  /** Seconds until it is due again where this run gave nothing, for reasons that may pass. */
+  readonly againSeconds: number
   /** When it was due now, for a run that is taken back. */
   readonly due: number
-  /** Whether nothing else runs: whoever dies now died of this. */
-  readonly isAlone: boolean
+  /** Whether nothing else ran meanwhile: if the engine died, it died of this. */
+  wasAlone(): boolean
   /** Stops the run; it counts as not made. */
   readonly signal: AbortSignal
   /** Whether its rows are still wanted when they have come. */
@@ -119,11 +120,12 @@ export class Runner {
       state.begin(name, request.next, this.#now())
     } catch (error) {
       log.error({ query: name, error: messageOf(error) }, 'query not run: its start cannot be noted')
-      return { kind: 'failed', due: request.again, error: messageOf(error) }
+      return { kind: 'failed', due: this.#now() + request.againSeconds, error: messageOf(error) }
     }
     const ended = await this.#asked(query, request)
     try {
-      state.end(name, ended.due, this.#now(), ended.kind === 'delivered')
+      const isGood = ended.kind === 'delivered' || (ended.kind === 'failed' && !ended.isSuspect && !ended.isGuilty)
+      state.end(name, ended.due, this.#now(), isGood)
       if (ended.kind === 'denylisted') state.deny(query, ended.error ?? '', this.#now(), this.#denySeconds)
       if (ended.isSuspect) state.suspect(name, this.#now())
     } catch (error) {
@@ -156,7 +158,7 @@ export class Runner {
     } catch (error) {
       const message = `results were not taken: ${messageOf(error)}`
       log.error({ query: name, rows: rows.length, error: message }, 'results not taken; the query is asked again')
-      return { kind: 'failed', due: request.again, error: message, result }
+      return { kind: 'failed', due: this.#now() + request.againSeconds, error: message, result }
     }
     log.debug({ query: name, rows: rows.length }, 'query run')
     return { kind: 'delivered', due: request.next, result }
@@ -168,18 +170,20 @@ export class Runner {
     const message = messageOf(error)
     const { code, isInterrupted } = error instanceof EngineError ? error : { code: 'sql', isInterrupted: false }
     // In the embedded engine every query has a thread of its own, and only the one that ended it hears of it.
-    const isGuilty = code === 'stalled' || (isInterrupted && (request.isAlone || engine.name === 'embedded'))
+    const isGuilty = code === 'stalled' || (isInterrupted && (request.wasAlone() || engine.name === 'embedded'))
     if (isGuilty && query.denylist) {
       const seconds = this.#denySeconds
       log.error({ query: name, code, error: message, seconds }, 'query denylisted')
       return { kind: 'denylisted', due: request.next, error: message }
     }
-    if (isInterrupted) {
+    const again = this.#now() + request.againSeconds
+    if (isInterrupted && !isGuilty) {
       log.error({ query: name, code, error: message }, 'engine died while several queries ran; each will run alone')
-      return { kind: 'failed', due: request.again, error: message, isSuspect: !isGuilty }
+      return { kind: 'failed', due: again, error: message, isSuspect: true }
     }
     log.warn({ query: name, code, error: message }, 'query failed')
-    return { kind: 'failed', due: code === 'unreachable' ? request.again : request.next, error: message }
+    const isPassing = code === 'unreachable' && !isGuilty
+    return { kind: 'failed', due: isPassing ? again : request.next, error: message, isGuilty }
   }
 
   #note(name: string, { kind, error, result }: Ended, lastStart: number, lastMs: number): void {
@@ -210,7 +214,10 @@ interface Ended {
   readonly kind: RunOutcome['kind']
   readonly due: number
   readonly error?: string
+  /** Something died while this and others ran. */
   readonly isSuspect?: boolean
+  /** It killed or stalled, and may not be denylisted. */
+  readonly isGuilty?: boolean
   readonly result?: ResultSet
 }
 

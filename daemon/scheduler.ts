@@ -67,6 +67,13 @@ interface Entry {
   reason: string | undefined
 }
 
+interface Run {
+  readonly isSuspect: boolean
+  /** Whether nothing else ran since it began. */
+  isAlone: boolean
+  done: Promise<void>
+}
+
 /** Longest sleep, milliseconds. */
 const maxSleepMs = 60_000
 /** Longest pause for the processor's sake, milliseconds: one long run must not silence the schedule for hours. */
@@ -87,7 +94,7 @@ export class Scheduler {
   #entries = new Map<string, Entry>()
   /** Queries that never run here, and why. */
   #elsewhere = new Map<string, { readonly query: ScheduledQuery; readonly reason: string }>()
-  readonly #running = new Map<string, { readonly done: Promise<void>; readonly isSuspect: boolean }>()
+  readonly #running = new Map<string, Run>()
   #isStarted = false
   #isResting = false
   #callOffRest = () => {}
@@ -180,12 +187,12 @@ export class Scheduler {
     const before = this.#entries
     this.#entries = new Map()
     this.#elsewhere = new Map()
-    for (const query of queries) {
+    const planOne = (query: ScheduledQuery): void => {
       const { name } = query
       const reason = this.#inForce.whyNever(query)
       if (reason !== undefined) {
         this.#elsewhere.set(name, { query, reason })
-        continue
+        return
       }
       const same = before.get(name)
       try {
@@ -203,13 +210,13 @@ export class Scheduler {
         log.error({ query: name, error: messageOf(error) }, 'query not scheduled')
       }
     }
-    const names = new Set(this.#entries.keys())
-    this.#runner.keepOnly(names)
+    for (const query of queries) planOne(query)
     try {
-      this.#state.tidy(names, now)
+      this.#state.keep(new Set(queries.map(({ name }) => name)), now)
     } catch (error) {
-      log.warn({ error: messageOf(error) }, 'schedule not tidied')
+      log.error({ error: messageOf(error) }, 'schedule not kept; it is remembered until the process ends')
     }
+    this.#runner.keepOnly(new Set(this.#entries.keys()))
   }
 
   /** Starts what may start, and sleeps until something else may. */
@@ -247,28 +254,33 @@ export class Scheduler {
 
   #launch(entry: Entry, now: number): void {
     const { name } = entry.query
-    const isSuspect = this.#state.isSuspect(name)
-    const done = this.#run(entry, now).then((costMs) => {
+    const run: Run = {
+      isSuspect: this.#state.isSuspect(name),
+      isAlone: this.#running.size === 0,
+      done: Promise.resolve(),
+    }
+    for (const other of this.#running.values()) other.isAlone = false
+    this.#running.set(name, run)
+    run.done = this.#run(entry, run, now).then((costMs) => {
       this.#running.delete(name)
       this.#rest(costMs)
       this.#pump()
     })
-    this.#running.set(name, { done, isSuspect })
   }
 
   /** Runs an entry; the answer is what it cost. Never rejects. */
-  async #run(entry: Entry, now: number): Promise<number> {
+  async #run(entry: Entry, run: Run, now: number): Promise<number> {
     const { query, times } = entry
     const { log } = this.#options
     entry.isStarting = false
-    const again = now + Math.min(firstRetry * 2 ** entry.attempts, lastRetry)
+    const againSeconds = Math.min(firstRetry * 2 ** entry.attempts, lastRetry)
     try {
       entry.reason = await this.#inForce.whyNotNow(query, now, this.#stop.signal)
     } catch (error) {
       if (this.#stop.signal.aborted) return 0
       log.warn({ query: query.name, error: messageOf(error) }, 'query not run: the engine cannot be asked')
       entry.attempts++
-      postpone(entry, again, now)
+      postpone(entry, this.#now() + againSeconds, now)
       return 0
     }
     if (entry.reason !== undefined) {
@@ -279,14 +291,16 @@ export class Scheduler {
     const isWanted = () => this.#entries.get(query.name)?.query.sql === query.sql
     const { due, kind, costMs } = await this.#runner.run(query, {
       next: times.after(entry.due, now),
-      again,
+      againSeconds,
       due: entry.due,
-      isAlone: this.#running.size <= 1,
+      wasAlone: () => run.isAlone,
       signal: this.#stop.signal,
       isWanted,
     })
     entry.attempts = kind === 'failed' ? entry.attempts + 1 : 0
     postpone(entry, due, now)
+    const current = this.#entries.get(query.name)
+    if (current !== undefined && current !== entry && isWanted()) postpone(current, due, now) // reloaded meanwhile
     return costMs
   }
 

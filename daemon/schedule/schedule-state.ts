@@ -3,7 +3,7 @@
  *
  * Times are planned once and kept, so a restart neither repeats nor skips a run. The mark on a running query is what
  * remains when the process dies in the middle of it: after the second time the query is taken for the cause. Memory is
- * what is read; every change is also written, in one transaction. Rows that make no sense after damage are dropped.
+ * what is read; every change is also written, and a write that failed is made up for by the next. Rows that make no sense after damage are dropped.
  */
 import { createHash } from 'node:crypto'
 import type { Store, StorePart } from '../store/store.ts'
@@ -65,6 +65,8 @@ interface QueryRow extends Plan {
   /** Digest of its SQL. */
   readonly statement: string
   readonly crashes: number
+  /** When it was last scheduled, planned or run. */
+  readonly seen: number
 }
 
 /** Deaths of this process during a query after which it is taken for the cause: once may be anything. */
@@ -79,6 +81,9 @@ export class ScheduleState {
   readonly #denylist = new Map<string, DenylistEntry & { readonly statement: string }>()
   /** Queries that were running when the process before this one ended. */
   readonly #interrupted = new Set<string>()
+  readonly #running = new Set<string>()
+  /** Names of which memory knows more than the file. */
+  readonly #unwritten = new Set<string>()
 
   constructor(store: Store) {
     this.#store = store
@@ -97,6 +102,7 @@ export class ScheduleState {
   /**
    * The plan of a query: the remembered one, or a new one where there is none or its rhythm is another. After a crash
    * in the middle of it the query is due at once, and off when it was not the first. `denySeconds` is for how long.
+   * Nothing is written yet: see `keep`.
    */
   plan(query: ScheduledQuery, now: number, splay: Splay, denySeconds: number): Plan {
     const known = this.#queries.get(query.name)
@@ -117,6 +123,7 @@ export class ScheduleState {
       due: known === undefined || isChanged ? times.first(now) : isKept ? known.due : times.after(now, now),
       planned: isKept && !isChanged ? known.planned : now,
       crashes: isChanged ? 0 : (known?.crashes ?? 0),
+      seen: now,
     }
     let reason: string | undefined
     if (this.#interrupted.delete(query.name)) {
@@ -127,27 +134,47 @@ export class ScheduleState {
         row = { ...row, crashes: 0 }
       }
     }
-    this.#store.transaction(() => {
-      this.#write(query.name, row, false, now)
-      if (reason !== undefined) this.deny(query, reason, now, denySeconds)
-    })
     this.#queries.set(query.name, row)
+    this.#unwritten.add(query.name)
+    if (reason !== undefined) this.#off(query, reason, now, denySeconds)
     return row
+  }
+
+  /** Writes the plans, and forgets what nobody scheduled for a month; `names` are those in force. */
+  keep(names: ReadonlySet<string>, now: number): void {
+    for (const [name, { seen }] of this.#queries) {
+      if (seen >= now - keptSeconds || names.has(name)) continue
+      this.#queries.delete(name)
+      this.#unwritten.add(name)
+    }
+    for (const [name, { until }] of this.#denylist) {
+      if (until >= now - keptSeconds) continue
+      this.#denylist.delete(name)
+      this.#unwritten.add(name)
+    }
+    this.#write()
   }
 
   /** A query starts; unless it is heard of again, it will be due at `due`. */
   begin(name: string, due: number, now: number): void {
-    this.#change(name, (row) => ({ ...row, due, planned: now }), true, now)
+    this.#running.add(name)
+    try {
+      this.#change(name, (row) => ({ ...row, due, planned: now }), now)
+    } catch (error) {
+      this.#running.delete(name)
+      throw error
+    }
   }
 
   /** It ended and this process did not; it is due again at `due`. `isGood`: nothing speaks against it any more. */
   end(name: string, due: number, now: number, isGood: boolean): void {
-    this.#change(name, (row) => ({ ...row, due, planned: now, crashes: isGood ? 0 : row.crashes }), false, now)
+    this.#running.delete(name)
+    this.#change(name, (row) => ({ ...row, due, planned: now, crashes: isGood ? 0 : row.crashes }), now)
   }
 
   /** It was running when the engine died, and others were too. */
   suspect(name: string, now: number): void {
-    this.#change(name, (row) => ({ ...row, crashes: row.crashes + 1 }), false, now)
+    this.#change(name, (row) => ({ ...row, crashes: row.crashes + 1 }), now)
   }
 
   /** Whether something died during it: it should run by itself, so that its guilt or innocence shows. */
@@ -156,17 +183,9 @@ export class ScheduleState {
   }
 
   /** Turns a query off, for a time and for this statement of it. */
-  deny({ name, sql }: ScheduledQuery, reason: string, now: number, seconds: number): void {
-    const entry = { name, statement: digestOf(sql), since: now, until: now + seconds, reason }
-    this.#store.transaction(() => {
-      const { statement, since, until } = entry
-      this.#store.database
-        .prepare(
-          'INSERT OR REPLACE INTO schedule_denylist (name, statement, since, until, reason) VALUES (?, ?, ?, ?, ?)',
-        )
-        .run(name, statement, since, until, reason)
-    })
-    this.#denylist.set(name, entry)
+  deny(query: ScheduledQuery, reason: string, now: number, seconds: number): void {
+    this.#off(query, reason, now, seconds)
+    this.#write()
   }
 
   /** Why a query is off now; undefined when it is not. A clock that was put back does not keep one off for longer. */
@@ -174,58 +193,71 @@ export class ScheduleState {
     const entry = this.#denylist.get(name)
     if (entry === undefined || !denylist) return undefined
     if (isOver(entry, now) || entry.statement !== digestOf(sql)) {
-      this.allow(name)
+      this.#denylist.delete(name)
+      this.#unwritten.add(name) // asking must not fail; whoever writes next removes it
       return undefined
     }
-    return entry
+    return shownEntry(entry)
   }
 
-  /** Turns a query on again. */
+  /** Turns a query on again; false when it was not off. */
   allow(name: string): boolean {
-    if (!this.#denylist.has(name)) return false
-    this.#store.transaction(() => {
-      this.#store.database.prepare('DELETE FROM schedule_denylist WHERE name = ?').run(name)
-    })
-    return this.#denylist.delete(name)
+    if (!this.#denylist.delete(name)) return false
+    this.#unwritten.add(name)
+    this.#write()
+    return true
   }
 
   /** Everything that is off now. */
   denylist(now: number): readonly DenylistEntry[] {
-    return [...this.#denylist.values()]
-      .filter((entry) => !isOver(entry, now))
-      .map(({ name, since, until, reason }) => ({ name, since, until, reason }))
+    return [...this.#denylist.values()].filter((entry) => !isOver(entry, now)).map(shownEntry)
   }
 
-  /** Forgets what nobody scheduled for a month; `names` are those in force. */
-  tidy(names: ReadonlySet<string>, now: number): void {
-    const { database } = this.#store
-    this.#store.transaction(() => {
-      const old = database.prepare('SELECT name FROM schedule_queries WHERE seen < ?').all(now - keptSeconds)
-      for (const { name } of old) {
-        if (typeof name !== 'string' || names.has(name)) continue
-        database.prepare('DELETE FROM schedule_queries WHERE name = ?').run(name)
-        this.#queries.delete(name)
-      }
-      database.prepare('DELETE FROM schedule_denylist WHERE until < ?').run(now - keptSeconds)
-    })
-  }
-
-  #change(name: string, change: (row: QueryRow) => QueryRow, isRunning: boolean, now: number): void {
+  #change(name: string, change: (row: QueryRow) => QueryRow, now: number): void {
     const known = this.#queries.get(name)
     if (known === undefined) return
-    const row = change(known)
-    this.#store.transaction(() => this.#write(name, row, isRunning, now))
-    this.#queries.set(name, row)
+    this.#queries.set(name, { ...change(known), seen: now })
+    this.#unwritten.add(name)
+    this.#write()
   }
 
-  #write(name: string, row: QueryRow, isRunning: boolean, now: number): void {
-    this.#store.database
-      .prepare(
+  #off({ name, sql }: ScheduledQuery, reason: string, now: number, seconds: number): void {
+    this.#denylist.set(name, { name, statement: digestOf(sql), since: now, until: now + seconds, reason })
+    this.#unwritten.add(name)
+  }
+
+  /** Writes all that changed. When it fails, the next time writes it too. */
+  #write(): void {
+    const { database } = this.#store
+    this.#store.transaction(() => {
+      const put = database.prepare(
         `INSERT OR REPLACE INTO schedule_queries (name, rhythm, statement, every, due, planned, is_running, crashes, seen)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
-      .run(name, row.rhythm, row.statement, row.every, row.due, row.planned, isRunning ? 1 : 0, row.crashes, now)
+      const forget = database.prepare('DELETE FROM schedule_queries WHERE name = ?')
+      const deny = database.prepare(
+        'INSERT OR REPLACE INTO schedule_denylist (name, statement, since, until, reason) VALUES (?, ?, ?, ?, ?)',
+      )
+      const allow = database.prepare('DELETE FROM schedule_denylist WHERE name = ?')
+      for (const name of this.#unwritten) {
+        const row = this.#queries.get(name)
+        const isRunning = this.#running.has(name) ? 1 : 0
+        if (row === undefined) forget.run(name)
+        else {
+          const { rhythm, statement, every, due, planned, crashes, seen } = row
+          put.run(name, rhythm, statement, every, due, planned, isRunning, crashes, seen)
+        }
+        const entry = this.#denylist.get(name)
+        if (entry === undefined) allow.run(name)
+        else deny.run(name, entry.statement, entry.since, entry.until, entry.reason)
+      }
+    })
+    this.#unwritten.clear()
   }
+}
+
+function shownEntry({ name, since, until, reason }: DenylistEntry): DenylistEntry {
+  return { name, since, until, reason }
 }
 
 function rhythmOf(due: Due): string {
@@ -244,8 +276,9 @@ function isOver({ since, until }: DenylistEntry, now: number): boolean {
 const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
 
 function isQueryRow(row: Readonly<Record<string, unknown>>): row is Readonly<Record<string, unknown>> & QueryRow {
-  const { rhythm, statement, every, due, planned, crashes } = row
-  return typeof rhythm === 'string' && typeof statement === 'string' && [every, due, planned, crashes].every(isWhole)
+  const { rhythm, statement, every, due, planned, crashes, seen } = row
+  const numbers = [every, due, planned, crashes, seen]
+  return typeof rhythm === 'string' && typeof statement === 'string' && numbers.every(isWhole)
 }
 
 function isDenylistRow(
