@@ -65,7 +65,13 @@ async function run(
   const log = openLog(configuration.log_level)
   const notifier = openNotifier(env)
   const place = configPath ?? 'configuration'
-  const starting = Daemon.start(configuration, { version: packageFile.version, base: baseOf(configPath), place, env, log })
+  const starting = Daemon.start(configuration, {
+    version: packageFile.version,
+    base: baseOf(configPath),
+    place,
+    env,
+    log,
+  })
   const reload = async () => {
     const daemon = await starting
     notifier.tell('RELOADING=1')

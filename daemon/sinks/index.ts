@@ -4,9 +4,12 @@
 import { elasticsearchSink } from './elasticsearch.ts'
 import { fileSink } from './file.ts'
 import { httpSink } from './http.ts'
+import { kafkaSink } from './kafka.ts'
 import { lokiSink } from './loki.ts'
+import { natsSink } from './nats.ts'
 import { osqueryTlsSink } from './osquery-tls.ts'
 import { otlpSink } from './otlp.ts'
+import { redisSink } from './redis.ts'
 import type { SinkDefinition } from './sink.ts'
 import { splunkHecSink } from './splunk-hec.ts'
 import { stdoutSink } from './stdout.ts'
@@ -23,4 +26,7 @@ export const sinkDefinitions: readonly SinkDefinition[] = [
   elasticsearchSink,
   lokiSink,
   otlpSink,
+  kafkaSink,
+  natsSink,
+  redisSink,
 ]

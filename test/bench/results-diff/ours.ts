@@ -1,10 +1,10 @@
 /** `node ours.ts FILE ROWS CHANGED`: one run of a query against the state in a database; prints answer, time, memory. */
 import { ResultState, resultStatePart } from '../../../daemon/results/result-state.ts'
-import { memoryStore } from '../../support/memory-store.ts'
+import { testStore } from '../../support/daemon/memory-store.ts'
 import { answerOf, columns, rows } from './rows.ts'
 
 const [file = '', count = '0', changed = '0'] = process.argv.slice(2)
-const store = memoryStore([resultStatePart], file)
+const store = testStore([resultStatePart], file)
 const state = new ResultState(store)
 let answer: unknown
 state.advance(

@@ -12,7 +12,7 @@ import { jsonText, printable } from '../../../daemon/results/json-text.ts'
 import { jsonNumber } from '../../../daemon/results/number-text.ts'
 import { type LineOptions, ResultLines } from '../../../daemon/results/result-lines.ts'
 import { type ResultChange, ResultState, resultStatePart } from '../../../daemon/results/result-state.ts'
-import { memoryStore } from '../../support/memory-store.ts'
+import { testStore } from '../../support/daemon/memory-store.ts'
 
 const golden = (name: string) =>
   readFileSync(join(import.meta.dirname, '../../golden/results', name), 'utf8')
@@ -52,7 +52,7 @@ describe('recorded lines of osqueryd', () => {
   it('come out of the state alike: the same rows, run by run, give the same log', () => {
     const series = ['c1', 'from_ext'].map((name) => recorded.filter(({ said }) => said.name === name))
     for (const log of series) {
-      const state = new ResultState(memoryStore([resultStatePart]))
+      const state = new ResultState(testStore([resultStatePart]))
       const written: string[] = []
       for (const { said } of log.filter((one) => one.said.action === 'added')) {
         const context = { host: said.hostIdentifier, unixTime: said.unixTime }

@@ -5,7 +5,7 @@ import type { ResultRow } from '../../../daemon/engine/engine.ts'
 import { apply } from '../../../daemon/results/diff.ts'
 import { type ResultChange, ResultState, resultStatePart } from '../../../daemon/results/result-state.ts'
 import { RowText } from '../../../daemon/results/row-text.ts'
-import { memoryStore } from '../../support/memory-store.ts'
+import { testStore } from '../../support/daemon/memory-store.ts'
 
 const columns = [
   { name: 'id', type: 'BIGINT' },
@@ -17,7 +17,7 @@ const text = new RowText(['id', 'path'])
 const sorted = (rows: Iterable<ResultRow>) => [...rows].map((one) => text.write(one)).sort()
 
 function open() {
-  const store = memoryStore([resultStatePart])
+  const store = testStore([resultStatePart])
   const state = new ResultState(store)
   const told: (Omit<ResultChange, 'added'> & { added: ResultRow[] })[] = []
   const run = (rows: readonly ResultRow[], change: { sql?: string; epoch?: number; columns?: typeof columns } = {}) =>

@@ -3,7 +3,7 @@
  */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ScheduleState, schedulePart } from '../../../daemon/schedule/schedule-state.ts'
-import { type TestStore, testStore } from '../support/memory-store.ts'
+import { type TestStore, testStore } from '../../support/daemon/memory-store.ts'
 import { scheduledQuery } from '../support/queries.ts'
 
 const query = scheduledQuery()

@@ -6,8 +6,8 @@ import { pino } from 'pino'
 import { EmbeddedEngine } from '../../../daemon/engine/embedded-engine.ts'
 import { schedulePart } from '../../../daemon/schedule/schedule-state.ts'
 import { Scheduler } from '../../../daemon/scheduler.ts'
+import { testStore } from '../../support/daemon/memory-store.ts'
 import { dangerousTables } from './dangerous-tables.ts'
-import { testStore } from './memory-store.ts'
 import { scheduledQuery } from './queries.ts'
 
 const [path = ''] = process.argv.slice(2)

@@ -12,13 +12,24 @@ export interface TestStore extends Store {
   transactions: number
 }
 
-/** Opens one. */
+/** Opens one; in a file it is as durable as the real one. */
 export function testStore(parts: readonly StorePart[], path = ':memory:'): TestStore {
   const database = new DatabaseSync(path)
+  if (path !== ':memory:') database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   for (const { schema } of parts) database.exec(schema)
   let depth = 0
+  let ends: ((isDurable: boolean) => void)[] = []
+  const end = (isDurable: boolean) => {
+    for (const one of ends.splice(0)) one(isDurable)
+  }
   return {
     database,
+    path,
+    damage: undefined,
+    read: (work) => work(),
+    atEnd: (work) => {
+      ends = [...ends, work]
+    },
     failure: undefined,
     transactions: 0,
     transaction(work) {
@@ -30,9 +41,11 @@ export function testStore(parts: readonly StorePart[], path = ':memory:'): TestS
       try {
         const result = work()
         database.exec('COMMIT')
+        end(true)
         return result
       } catch (error) {
         database.exec('ROLLBACK')
+        end(false)
         throw error
       } finally {
         depth--
