@@ -24,14 +24,8 @@ export interface RunnerOptions {
   readonly denySeconds?: number
   readonly clock?: Clock
   readonly alarm?: Alarm
-  /** What this process has spent so far; for tests. */
-  readonly spent?: () => Spent
-}
-
-/** Milliseconds, by the wall and by the processor, from some beginning. */
-export interface Spent {
-  readonly wallMs: number
-  readonly cpuMs: number
+  /** Milliseconds from some beginning, whatever the clock does; for tests. */
+  readonly stopwatch?: () => number
 }
 
 /** How one run is to be made. */
@@ -80,14 +74,14 @@ export class Runner {
   readonly #options: RunnerOptions
   readonly #clock: Clock
   readonly #alarm: Alarm
-  readonly #spent: () => Spent
+  readonly #stopwatch: () => number
   readonly #records = new Map<string, RunRecord>()
 
   constructor(options: RunnerOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#alarm = options.alarm ?? systemAlarm
-    this.#spent = options.spent ?? spentByProcess
+    this.#stopwatch = options.stopwatch ?? (() => performance.now())
   }
 
   /** What is known of a query's runs. */
@@ -102,14 +96,15 @@ export class Runner {
 
   /** Runs a query. Never rejects: everything that goes wrong is an outcome, and said in the log once. */
   async run(query: ScheduledQuery, request: RunRequest): Promise<RunOutcome> {
-    const before = this.#spent()
+    const { engine } = this.#options
+    const [startMs, startCpuMs] = [this.#stopwatch(), engine.cpuMs?.()]
     const lastStart = this.#now()
     const ended = await this.#ended(query, request)
-    const after = this.#spent()
-    const lastMs = after.wallMs - before.wallMs
+    const lastMs = this.#stopwatch() - startMs
+    const cpuMs = engine.cpuMs?.()
     if (ended.kind !== 'stopped') this.#note(query.name, ended, lastStart, lastMs)
     // What osqueryd spends is not seen from here; its time is, and is no less.
-    const costMs = this.#options.engine.name === 'embedded' ? after.cpuMs - before.cpuMs : lastMs
+    const costMs = cpuMs === undefined || startCpuMs === undefined ? lastMs : cpuMs - startCpuMs
     return { kind: ended.kind, due: ended.due, costMs }
   }
 
@@ -165,20 +160,23 @@ export class Runner {
   }
 
   #failed(query: ScheduledQuery, request: RunRequest, error: unknown): Ended {
-    const { engine, log } = this.#options
+    const { log } = this.#options
     const { name } = query
     const message = messageOf(error)
     const { code, isInterrupted } = error instanceof EngineError ? error : { code: 'sql', isInterrupted: false }
-    // In the embedded engine every query has a thread of its own, and only the one that ended it hears of it.
-    const isGuilty = code === 'stalled' || (isInterrupted && (request.wasAlone() || engine.name === 'embedded'))
+    const isDeadly = code === 'stalled' || isInterrupted
+    const isGuilty = isDeadly && request.wasAlone()
     if (isGuilty && query.denylist) {
       const seconds = this.#denySeconds
       log.error({ query: name, code, error: message, seconds }, 'query denylisted')
       return { kind: 'denylisted', due: request.next, error: message }
     }
     const again = this.#now() + request.againSeconds
-    if (isInterrupted && !isGuilty) {
-      log.error({ query: name, code, error: message }, 'engine died while several queries ran; each will run alone')
+    if (isDeadly && !isGuilty) {
+      log.error(
+        { query: name, code, error: message },
+        'engine died or stalled while several queries ran; each will run alone',
+      )
       return { kind: 'failed', due: again, error: message, isSuspect: true }
     }
     log.warn({ query: name, code, error: message }, 'query failed')
@@ -219,11 +217,6 @@ interface Ended {
   /** It killed or stalled, and may not be denylisted. */
   readonly isGuilty?: boolean
   readonly result?: ResultSet
-}
-
-function spentByProcess(): Spent {
-  const { user, system } = process.cpuUsage()
-  return { wallMs: performance.now(), cpuMs: (user + system) / 1000 }
 }
 
 function messageOf(error: unknown): string {

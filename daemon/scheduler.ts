@@ -8,7 +8,7 @@
 import { type Alarm, type Clock, systemAlarm, systemClock } from '../extension/runtime/clock.ts'
 import type { Logger } from '../extension/runtime/log.ts'
 import type { Engine } from './engine/engine.ts'
-import { type Deliver, Runner, type RunRecord, type Spent } from './runner.ts'
+import { type Deliver, Runner, type RunRecord } from './runner.ts'
 import { type Timetable, timetable } from './schedule/due.ts'
 import { type Host, InForce, refreshSeconds } from './schedule/in-force.ts'
 import { type DenylistEntry, ScheduleState } from './schedule/schedule-state.ts'
@@ -27,8 +27,8 @@ export interface SchedulerOptions {
   readonly concurrency?: number
   /**
    * Share of one processor that queries may take on average, above 0 up to 1; a half unless told. After a run that took
-   * t, nothing starts for t times (1 - share) / share. With the embedded engine t is processor time of this process,
-   * sinks included; with osquery, whose use is not seen from here, it is the time the query took.
+   * t, nothing starts for t times (1 - share) / share. With the embedded engine t is processor time; with osquery, whose
+   * use is not seen from here, it is the time the query took.
    */
   readonly cpuShare?: number
   /** osquery's `schedule_splay_percent`; 10 unless told. */
@@ -38,7 +38,7 @@ export interface SchedulerOptions {
   readonly clock?: Clock
   readonly alarm?: Alarm
   readonly random?: () => number
-  readonly spent?: () => Spent
+  readonly stopwatch?: () => number
 }
 
 /** How a query stands. */

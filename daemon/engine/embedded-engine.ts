@@ -3,21 +3,17 @@
  *
  * Tables and SQLite are opened for the first query and closed when nobody asked for a while: a daemon that waits for
  * an hour must not hold what only its queries need. A query that stalls costs its database, a thread, and not the
- * others. Of osquery's own tables there are only those of `host-tables.ts`.
+ * others. Tables run in this thread, so a daemon has the engine in a process of its own: see `process-engine.ts`. Of
+ * osquery's own tables there are only those of `host-tables.ts`.
  */
 import { type Alarm, systemAlarm } from '../../extension/runtime/clock.ts'
 import { collectGarbage } from '../../extension/runtime/memory.ts'
 import type { BoundTable } from '../../extension/sdk/index.ts'
 import { type DescribedColumn, expressionTypes, openSql, type SqlDatabase } from '../../extension/sdk/sql/index.ts'
 import { type Engine, EngineError, type QueryBudget, type ResultSet } from './engine.ts'
+import { followedVersion } from './followed-version.ts'
 import { hostTables } from './host-tables.ts'
-import { shortened } from './osquery-engine.ts'
-
-/**
- * The osquery whose rules the engine follows: the one that push-down, types and texts of the SDK were held against,
- * statement by statement. Packs that demand a version compare with it.
- */
-export const followedVersion = '5.23.0'
+import { shortened } from './statement-text.ts'
 
 /** Tables that are open. */
 export interface OpenedTables {
@@ -91,6 +87,11 @@ export class EmbeddedEngine implements Engine {
 
   async version(): Promise<string> {
     return followedVersion
+  }
+
+  cpuMs(): number {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1000
   }
 
   async close(): Promise<void> {

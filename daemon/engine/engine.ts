@@ -37,6 +37,8 @@ export interface Engine {
   query(sql: string, budget: QueryBudget, signal: AbortSignal): Promise<ResultSet>
   /** Version for packs that demand one: osquery's, or that of the osquery whose rules the embedded engine follows. */
   version(signal: AbortSignal): Promise<string>
+  /** Milliseconds of processor time spent so far; absent where it is spent elsewhere and cannot be seen. */
+  cpuMs?(): number
   close(): Promise<void>
 }
 

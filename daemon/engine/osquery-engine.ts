@@ -15,6 +15,7 @@ import {
   type ResultRow,
   type ResultSet,
 } from './engine.ts'
+import { shortened } from './statement-text.ts'
 
 /** Where osqueryd listens. */
 export interface OsqueryEngineOptions {
@@ -112,10 +113,4 @@ function allColumns(described: readonly ResultColumn[], rows: readonly ResultRow
 
 function inOrder(columns: readonly ResultColumn[], row: ResultRow): ResultRow {
   return Object.fromEntries(columns.flatMap(({ name }) => (Object.hasOwn(row, name) ? [[name, row[name] ?? '']] : [])))
-}
-
-/** A statement for messages: on one line, and not all of a long one. */
-export function shortened(sql: string): string {
-  const line = sql.replace(/\s+/g, ' ').trim()
-  return JSON.stringify(line.length > 120 ? `${line.slice(0, 117)}...` : line)
 }

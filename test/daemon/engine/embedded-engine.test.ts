@@ -3,7 +3,8 @@
  * hangs or is too large.
  */
 import { afterEach, describe, expect, it } from 'vitest'
-import { EmbeddedEngine, type EmbeddedEngineOptions, followedVersion } from '../../../daemon/engine/embedded-engine.ts'
+import { EmbeddedEngine, type EmbeddedEngineOptions } from '../../../daemon/engine/embedded-engine.ts'
+import { followedVersion } from '../../../daemon/engine/followed-version.ts'
 import { dangerousTables } from '../support/dangerous-tables.ts'
 import { HeldAlarm } from '../support/held-alarm.ts'
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { OsqueryEngine } from '../../../daemon/engine/osquery-engine.ts'
-import { CoreProcess } from '../../support/core-process.ts'
+import { CoreProcess } from '../support/core-process.ts'
 import { dangerousExtension } from '../support/dangerous-tables.ts'
 
 const plenty = { maxRows: 1000, maxCellBytes: 1000, maxBytes: 100_000 }

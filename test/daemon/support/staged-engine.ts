@@ -18,6 +18,7 @@ export class StagedEngine implements Engine {
   /** Rejects everything while it is set. */
   outage: EngineError | undefined
   engineVersion = '5.23.0'
+  cpuMs?: () => number
   #running: string[] = []
   /** Statements that ran twice at once; there should be none. */
   readonly doubled: string[] = []

@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const main = join(import.meta.dirname, '../../extension/sdk/testing/main.ts')
+const main = join(import.meta.dirname, '../../../extension/sdk/testing/main.ts')
 
 type Event = Readonly<Record<string, unknown>>
 
