@@ -76,6 +76,8 @@ export class Runner {
   readonly #alarm: Alarm
   readonly #stopwatch: () => number
   readonly #records = new Map<string, RunRecord>()
+  /** The engine was not there the last time: said once, not by every query. */
+  #isOut = false
 
   constructor(options: RunnerOptions) {
     this.#options = options
@@ -145,6 +147,8 @@ export class Runner {
     } finally {
       callOff()
     }
+    if (this.#isOut) log.info({ query: name }, 'engine answers again')
+    this.#isOut = false
     const { truncated, rows } = result
     if (truncated !== undefined) log.warn({ query: name, truncated }, 'result cut to the budget')
     if (!request.isWanted()) return { kind: 'stopped', due: request.due }
@@ -179,8 +183,9 @@ export class Runner {
       )
       return { kind: 'failed', due: again, error: message, isSuspect: true }
     }
-    log.warn({ query: name, code, error: message }, 'query failed')
     const isPassing = code === 'unreachable' && !isGuilty
+    log[isPassing && this.#isOut ? 'debug' : 'warn']({ query: name, code, error: message }, 'query failed')
+    if (isPassing) this.#isOut = true
     return { kind: 'failed', due: isPassing ? again : request.next, error: message, isGuilty }
   }
 

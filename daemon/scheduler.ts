@@ -153,7 +153,7 @@ export class Scheduler {
     return this.#state.denylist(this.#now())
   }
 
-  /** Turns a query on again before its time; false when it was not off. */
+  /** Turns a query on again before its time; false when it was not off. Throws when the store does. */
   allow(name: string): boolean {
     const wasOff = this.#state.allow(name)
     const entry = this.#entries.get(name)
@@ -240,7 +240,10 @@ export class Scheduler {
       entry.due = times.corrected(entry.due, entry.planned, now)
       if (entry.due > now && !entry.isStarting) continue
       if (this.#state.denied(query, now) === undefined) due.push(entry)
-      else postpone(entry, times.after(entry.due, now), now)
+      else {
+        entry.isStarting = false
+        postpone(entry, times.after(entry.due, now), now)
+      }
     }
     return due.sort(byTurn)
   }
@@ -261,14 +264,21 @@ export class Scheduler {
     }
     for (const other of this.#running.values()) other.isAlone = false
     this.#running.set(name, run)
-    run.done = this.#run(entry, run, now).then((costMs) => {
-      this.#running.delete(name)
-      this.#rest(costMs)
-      this.#pump()
-    })
+    const failed = (error: unknown) => {
+      this.#options.log.error({ query: name, error: messageOf(error) }, 'query not run')
+      postpone(entry, now + lastRetry, now)
+      return 0
+    }
+    run.done = this.#run(entry, run, now)
+      .catch(failed)
+      .then((costMs) => {
+        this.#running.delete(name)
+        this.#rest(costMs)
+        this.#pump()
+      })
   }
 
-  /** Runs an entry; the answer is what it cost. Never rejects. */
+  /** Runs an entry; the answer is what it cost. */
   async #run(entry: Entry, run: Run, now: number): Promise<number> {
     const { query, times } = entry
     const { log } = this.#options
@@ -278,7 +288,8 @@ export class Scheduler {
       entry.reason = await this.#inForce.whyNotNow(query, now, this.#stop.signal)
     } catch (error) {
       if (this.#stop.signal.aborted) return 0
-      log.warn({ query: query.name, error: messageOf(error) }, 'query not run: the engine cannot be asked')
+      const level = entry.attempts === 0 ? 'warn' : 'debug'
+      log[level]({ query: query.name, error: messageOf(error) }, 'query not run: the engine cannot be asked')
       entry.attempts++
       postpone(entry, this.#now() + againSeconds, now)
       return 0
