@@ -102,8 +102,15 @@ function parsed(
 ): ParsedSchedule {
   const reading = new Reading(file, options)
   const json = readPackJson(text)
-  if ('problem' in json) reading.problems.push({ file, message: json.problem })
-  else read(reading, json.value)
+  if ('problem' in json) {
+    reading.problems.push({ file, message: json.problem })
+    return reading
+  }
+  for (const key of json.repeated) {
+    const message = `the key ${shown(key)} is given twice in one object; the last of them holds, in osquery the first`
+    reading.problems.push({ file, message })
+  }
+  read(reading, json.value)
   return reading
 }
 

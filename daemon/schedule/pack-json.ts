@@ -12,8 +12,14 @@ const maxTextBytes = 2 * maxPackBytes
 /** Levels of objects and lists. */
 export const maxPackDepth = 32
 
+/** A value, and keys of which it holds the last of several. */
+export interface PackJson {
+  readonly value: unknown
+  readonly repeated: readonly string[]
+}
+
 /** The value, or what is wrong with the text. */
-export function readPackJson(text: string): { readonly value: unknown } | { readonly problem: string } {
+export function readPackJson(text: string): PackJson | { readonly problem: string } {
   if (text.length > maxTextBytes) return { problem: `the text has more than ${maxTextBytes} characters` }
   const bare = withoutComments(text)
   const bytes = Buffer.byteLength(bare)
@@ -25,7 +31,7 @@ export function readPackJson(text: string): { readonly value: unknown } | { read
     return { problem: `the text is no JSON: ${error instanceof Error ? error.message : String(error)}` }
   }
   if (isDeeper(value, maxPackDepth)) return { problem: `the text has more than ${maxPackDepth} levels` }
-  return { value }
+  return { value, repeated: repeatedKeys(bare) }
 }
 
 function withoutComments(text: string): string {
@@ -42,4 +48,32 @@ function isDeeper(value: unknown, levels: number): boolean {
     level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []))
   }
   return false
+}
+
+/** Keys that stand twice in one object of a text that is valid JSON: a parser keeps one of them in silence. */
+function repeatedKeys(json: string): readonly string[] {
+  const repeated = new Set<string>()
+  const open: (Set<string> | undefined)[] = []
+  for (let at = 0; at < json.length; at++) {
+    const char = json[at]
+    if (char === '{') open.push(new Set())
+    else if (char === '[') open.push(undefined)
+    else if (char === '}' || char === ']') open.pop()
+    if (char !== '"') continue
+    const start = at
+    for (at++; json[at] !== '"'; at++) if (json[at] === '\\') at++
+    const keys = open.at(-1)
+    if (keys === undefined || !isKey(json, at + 1)) continue
+    const key = String(JSON.parse(json.slice(start, at + 1)))
+    if (keys.has(key)) repeated.add(key)
+    keys.add(key)
+  }
+  return [...repeated]
+}
+
+/** Whether a colon follows. */
+function isKey(json: string, from: number): boolean {
+  let at = from
+  while (json[at] === ' ' || json[at] === '\n' || json[at] === '\t' || json[at] === '\r') at++
+  return json[at] === ':'
 }

@@ -11,7 +11,7 @@ import {
   parseScheduleValue,
   problemText,
 } from '../../../daemon/schedule/osquery-pack.ts'
-import { maxPackBytes } from '../../../daemon/schedule/pack-json.ts'
+import { maxPackBytes, readPackJson } from '../../../daemon/schedule/pack-json.ts'
 
 const packOf = (queries: object, rest: object = {}) => JSON.stringify({ ...rest, queries })
 const said = (text: string) => parsePack(text, 'hunt.conf', 'hunt').problems.map(problemText)
@@ -159,6 +159,27 @@ describe('a broken query', () => {
       'hunt: pack_hunt_q: the name "pack_hunt_q" is given twice; the first query of it stays',
     ])
   })
+})
+
+it('a key that is given twice is named, whether queries or their parts bear it', () => {
+  const text = `{"queries": {"q": {"query": "SELECT 1"}, "other": {"query": "SELECT 'q\\"'", "interval": 1},
+    "q": {"query": "SELECT 2", "interval" : 60, "interval": 61}}}`
+  const { queries } = parsePack(text, 'hunt.conf', 'hunt')
+  expect(queries.map(({ sql, due }) => [sql, due])).toEqual([
+    ['SELECT 2', { every: 61 }],
+    [`SELECT 'q"'`, { every: 1 }],
+  ])
+  const rest = 'is given twice in one object; the last of them holds, in osquery the first'
+  expect(said(text)).toEqual([`hunt.conf: the key "q" ${rest}`, `hunt.conf: the key "interval" ${rest}`])
+})
+
+it('keys that nobody gave twice are not said to be', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.constantFrom(0, 2), (value, indent) => {
+      const json = readPackJson(JSON.stringify({ value }, undefined, indent))
+      expect('repeated' in json ? json.repeated : []).toEqual([])
+    }),
+  )
 })
 
 describe('a broken pack', () => {
