@@ -8,7 +8,7 @@
 import { type Alarm, type Clock, systemAlarm, systemClock } from '../extension/runtime/clock.ts'
 import type { Logger } from '../extension/runtime/log.ts'
 import { type Engine, EngineError, type ResultSet } from './engine/engine.ts'
-import type { ScheduleState } from './schedule/schedule-state.ts'
+import type { Ending, ScheduleState } from './schedule/schedule-state.ts'
 import type { ScheduledQuery } from './schedule/scheduled-query.ts'
 
 /** Takes rows; a rejection means that they were not taken, and the query is asked again soon. */
@@ -105,8 +105,9 @@ export class Runner {
     const lastMs = this.#stopwatch() - startMs
     const cpuMs = engine.cpuMs?.()
     if (ended.kind !== 'stopped') this.#note(query.name, ended, lastStart, lastMs)
-    // What osqueryd spends is not seen from here; its time is, and is no less.
-    const costMs = cpuMs === undefined || startCpuMs === undefined ? lastMs : cpuMs - startCpuMs
+    // What osqueryd spends is not seen from here, nor what an engine spent that was killed; the time is, and is no less.
+    const isSeen = ended.kind === 'delivered' && cpuMs !== undefined && startCpuMs !== undefined
+    const costMs = isSeen ? cpuMs - startCpuMs : lastMs
     return { kind: ended.kind, due: ended.due, costMs }
   }
 
@@ -121,10 +122,9 @@ export class Runner {
     }
     const ended = await this.#asked(query, request)
     try {
-      const isGood = ended.kind === 'delivered' || (ended.kind === 'failed' && !ended.isSuspect && !ended.isGuilty)
-      state.end(name, ended.due, this.#now(), isGood)
-      if (ended.kind === 'denylisted') state.deny(query, ended.error ?? '', this.#now(), this.#denySeconds)
-      if (ended.isSuspect) state.suspect(name, this.#now())
+      const { due, error: reason } = ended
+      const ending = { due, verdict: verdictOf(ended), denySeconds: this.#denySeconds }
+      state.end(query, { ...ending, ...(reason !== undefined && { reason }) }, this.#now())
     } catch (error) {
       log.error({ query: name, error: messageOf(error) }, 'end of a query cannot be noted')
     }
@@ -222,6 +222,12 @@ interface Ended {
   /** It killed or stalled, and may not be denylisted. */
   readonly isGuilty?: boolean
   readonly result?: ResultSet
+}
+
+function verdictOf({ kind, isSuspect, isGuilty }: Ended): Ending['verdict'] {
+  if (kind === 'denylisted') return 'guilty'
+  if (kind === 'stopped' || isGuilty) return 'open'
+  return isSuspect ? 'suspect' : 'good'
 }
 
 function messageOf(error: unknown): string {

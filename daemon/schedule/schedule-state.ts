@@ -53,6 +53,20 @@ export interface DenylistEntry {
   readonly reason: string
 }
 
+/** How a run of a query ended. */
+export interface Ending {
+  /** When the query is due again, unix seconds. */
+  readonly due: number
+  /**
+   * `good`: nothing speaks against it any more; `open`: nothing was learnt; `suspect`: something died while it and
+   * others ran; `guilty`: it is off from now on.
+   */
+  readonly verdict: 'good' | 'open' | 'suspect' | 'guilty'
+  /** Why it is off. */
+  readonly reason?: string
+  readonly denySeconds: number
+}
+
 /** How splay is chosen. */
 export interface Splay {
   readonly percent: number
@@ -166,26 +180,18 @@ export class ScheduleState {
     }
   }
 
-  /** It ended and this process did not; it is due again at `due`. `isGood`: nothing speaks against it any more. */
-  end(name: string, due: number, now: number, isGood: boolean): void {
+  /** It ended and this process did not: everything that follows from it, in one write. */
+  end(query: ScheduledQuery, { due, verdict, reason, denySeconds }: Ending, now: number): void {
+    const { name } = query
     this.#running.delete(name)
-    this.#change(name, (row) => ({ ...row, due, planned: now, crashes: isGood ? 0 : row.crashes }), now)
-  }
-
-  /** It was running when the engine died, and others were too. */
-  suspect(name: string, now: number): void {
-    this.#change(name, (row) => ({ ...row, crashes: row.crashes + 1 }), now)
+    if (verdict === 'guilty') this.#off(query, reason ?? '', now, denySeconds)
+    const crashesAfter = (crashes: number) => (verdict === 'good' ? 0 : verdict === 'suspect' ? crashes + 1 : crashes)
+    this.#change(name, (row) => ({ ...row, due, planned: now, crashes: crashesAfter(row.crashes) }), now)
   }
 
   /** Whether something died during it: it should run by itself, so that its guilt or innocence shows. */
   isSuspect(name: string): boolean {
     return (this.#queries.get(name)?.crashes ?? 0) > 0
-  }
-
-  /** Turns a query off, for a time and for this statement of it. */
-  deny(query: ScheduledQuery, reason: string, now: number, seconds: number): void {
-    this.#off(query, reason, now, seconds)
-    this.#write()
   }
 
   /** Why a query is off now; undefined when it is not. A clock that was put back does not keep one off for longer. */

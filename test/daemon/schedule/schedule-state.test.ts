@@ -28,14 +28,14 @@ describe('a plan', () => {
     const { plan, state } = started(1000, () => 0)
     expect(plan).toMatchObject({ every: 3240, due: 1000 })
     state.begin(query.name, 4240, 1000)
-    state.end(query.name, 4240, 1001, true)
+    state.end(query, { due: 4240, verdict: 'good', denySeconds: day }, 1001)
     expect(started(2000, () => 0.9).plan).toMatchObject({ every: 3240, due: 4240, planned: 1001 })
   })
 
   it('is made anew when the rhythm is another, and at once when the statement is', () => {
     const { state } = started(1000, () => 0)
     state.begin(query.name, 4240, 1000)
-    state.end(query.name, 4240, 1001, true)
+    state.end(query, { due: 4240, verdict: 'good', denySeconds: day }, 1001)
     expect(started(2000, () => 0, scheduledQuery({ due: { every: 60 } })).plan).toMatchObject({ every: 54, due: 2054 })
     expect(started(2000, () => 0, scheduledQuery({ due: { every: 60 }, sql: 'SELECT 2' })).plan).toMatchObject({
       due: 2000,
@@ -65,7 +65,7 @@ describe('a process that died', () => {
     started(1000).state.begin(query.name, 4600, 1000)
     const { state } = started(1100)
     state.begin(query.name, 4700, 1100)
-    state.end(query.name, 4700, 1101, true)
+    state.end(query, { due: 4700, verdict: 'good', denySeconds: day }, 1101)
     expect(state.isSuspect(query.name)).toBe(false)
     state.begin(query.name, 4700, 1200)
     expect(started(1300).state.denied(query, 1300)).toBeUndefined()
@@ -92,7 +92,7 @@ describe('a process that died', () => {
 describe('the denylist', () => {
   it('holds for its time, for the statement, and not longer because the clock was put back', () => {
     const { state } = started(10 * day)
-    state.deny(query, 'it stalled', 10 * day, day)
+    state.end(query, { due: 5000, verdict: 'guilty', reason: 'it stalled', denySeconds: day }, 10 * day)
     expect(state.denied(query, 10 * day + 5)?.reason).toBe('it stalled')
     expect(state.denied(scheduledQuery({ denylist: false }), 10 * day + 5)).toBeUndefined()
     expect(new ScheduleState(store).denied(query, 11 * day)).toBeUndefined()
@@ -102,7 +102,7 @@ describe('the denylist', () => {
 
   it('is lifted by hand', () => {
     const { state } = started(1000)
-    state.deny(query, 'it stalled', 1000, day)
+    state.end(query, { due: 5000, verdict: 'guilty', reason: 'it stalled', denySeconds: day }, 1000)
     expect(state.allow(query.name)).toBe(true)
     expect(state.allow(query.name)).toBe(false)
     expect(new ScheduleState(store).denied(query, 1001)).toBeUndefined()
@@ -112,11 +112,13 @@ describe('the denylist', () => {
 it('what could not be written is written with the next change', () => {
   const { state } = started(1000)
   store.failure = new Error('disk full')
-  expect(() => state.deny(query, 'it stalled', 1000, day)).toThrow('disk full')
+  expect(() =>
+    state.end(query, { due: 5000, verdict: 'guilty', reason: 'it stalled', denySeconds: day }, 1000),
+  ).toThrow('disk full')
   expect(state.denied(query, 1001)).toBeDefined()
   expect(() => state.begin(query.name, 4600, 1002)).toThrow('disk full')
   store.failure = undefined
-  state.end(query.name, 4600, 1003, true)
+  state.end(query, { due: 4600, verdict: 'good', denySeconds: day }, 1003)
   expect(new ScheduleState(store).denied(query, 1004)).toBeDefined()
   expect(started(1005).state.isSuspect(query.name)).toBe(false)
 })
