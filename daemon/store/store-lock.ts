@@ -47,7 +47,8 @@ function take(file: string): () => void {
 function hold(file: string): () => void {
   const database = new DatabaseSync(file, { timeout: patienceMs })
   try {
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    // With a journal in memory nothing is written, and the lock can be had on a full disk.
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()
     throw error

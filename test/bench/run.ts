@@ -3,6 +3,10 @@
  * instead, our answers beside those of other SDKs, our look into files beside YARA's, our look into browsers' histories
  * beside SQLite's, our search of logs beside ripgrep's, and our differences of results beside JSON in Sets, on this
  * machine, page cache warm.
+ * `npm run bench [-- sweep|serving|structure|browsers|logs|spool]`: our sweeps beside the tools an operator would use
+ * instead, our answers beside those of other SDKs, our look into files beside YARA's, our look into browsers' histories
+ * beside SQLite's, our search of logs beside ripgrep's, and our spool beside a bare file, on this machine, page cache
+ * warm.
  *
  * Of the sweeps, whole processes are timed, start-up included, in turn and several rounds; ratios are medians of the rounds' ratios,
  * because the machines are noisy. Answers are compared before times. Results go to test/bench/results.md.
@@ -16,6 +20,7 @@ import { type Contender, contest, has, median, type Timing, timesAsFast } from '
 import { logs } from './logs/run.ts'
 import { resultsDiff } from './results-diff/run.ts'
 import { serving } from './serving/run.ts'
+import { spool } from './spool/run.ts'
 import { structure } from './structure/run.ts'
 import { largeFile, namesOnly, smallFiles } from './trees.ts'
 
@@ -46,6 +51,7 @@ const titles = {
   browsers: '# Histories of browsers',
   logs: '# Searching logs',
   'results-diff': '# Differences of results',
+  spool: '# Spooling events',
 } as const
 const asked = process.argv[2]
 /** What the reader of results should know of the machine's other business. */
@@ -59,6 +65,7 @@ const parts: Readonly<Record<Part, () => string | Promise<string>>> = {
   browsers: histories,
   logs: searches,
   'results-diff': differences,
+  spool: appends,
 }
 const written: string[] = []
 for (const name of Object.keys(titles) as Part[]) {
@@ -129,6 +136,17 @@ function differences(): string {
 Written by \`npm run bench\`: ${machine}; load ${loadavg()[0]?.toFixed(1)} at the start${note}.
 Whole processes, page cache warm, ${rounds} rounds in turn, medians; peak memory is that of each process.`)
   resultsDiff(join(base, 'results-diff'), rounds, say)
+  return lines.join('\n')
+}
+
+function appends(): string {
+  lines.length = 0
+  say(`${titles.spool}
+
+Written by \`npm run bench\`: ${machine}; load ${loadavg()[0]?.toFixed(1)} at the start${note}.
+Every append is durable when it returns. Processes in turn, ${rounds} rounds after a first that is not counted, medians;
+"times" is how many times as fast we were.`)
+  spool(join(base, 'spool'), rounds, say)
   return lines.join('\n')
 }
 
