@@ -18,7 +18,7 @@ const magicBytes = Buffer.from([0x33, 0x58, 0x43, 0xf5])
 export const headSize = 44
 const kinds: readonly ResultEventKind[] = ['result', 'snapshot', 'status']
 const lostKind = 255
-const maxQueryBytes = 0xff_ff_ff
+const maxQueryBytes = 0xff_ff
 
 /** Where a frame is, and what of it is known without making strings. */
 export interface FrameView {

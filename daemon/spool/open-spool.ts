@@ -387,7 +387,7 @@ class StoredSpool implements OpenSpool {
   /** Puts lost frames into a hole, and counts them. Inside a transaction. */
   #mend(hole: Hole): void {
     const lost = this.#backlog.mend(hole, this.newest, this.#stream)
-    const sinks = [...this.#memory.sinks.values()].map((sink) => lost.reduce(lose, sink))
+    const sinks = [...this.#memory.sinks.values()].map((sink) => settled(lost.reduce(lose, sink), this.#memory.spool))
     this.#storeSinks(sinks.filter((sink) => sink !== this.#memory.sinks.get(sink.name)))
   }
 

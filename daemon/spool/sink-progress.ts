@@ -23,9 +23,9 @@ export function lose(sink: SinkRecord, { first, last }: LostRange): SinkRecord {
   return { ...sink, damaged: sink.damaged + count, lostAhead: sink.lostAhead + count }
 }
 
-/** A sink that has reached the newest event has passed all bytes, lost ones included. */
+/** A sink with nothing but lost events before it has passed all bytes; until then theirs count as waiting. */
 export function settled(sink: SinkRecord, spool: SpoolRecord): SinkRecord {
-  if (sink.cursor < spool.newest) return sink
+  if (spool.newest - sink.cursor > sink.lostAhead) return sink
   return { ...sink, cursor: spool.newest, passed: spool.bytes, lostAhead: 0 }
 }
 

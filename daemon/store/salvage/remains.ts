@@ -26,7 +26,7 @@ const maxRowBytes = 1 << 28
 export class Remains {
   /** Whether something that was committed to the write-ahead log cannot be told from what it holds. */
   readonly isWalDamaged: boolean
-  /** Pages of asked tables that could not be read, so far. */
+  /** Pages of trees that could not be read. */
   unreadablePages = 0
   readonly #file: number | undefined
   readonly #wal: number | undefined
@@ -36,6 +36,10 @@ export class Remains {
   readonly #filePages: number
   readonly pageCount: number
   #free: Set<number> | undefined
+  /** Pages that a tree leads to, once all were walked. */
+  #reached: Set<number> | undefined
+  /** Tables whose tree is not whole, or not to be found. */
+  readonly #broken = new Set<string>()
 
   readonly path: string
 
@@ -76,8 +80,31 @@ export class Remains {
 
   /** Rows of a table that the tree still leads to, in its order; those of a table without rowid come in no order. */
   *rows(table: string): Generator<RemainingRow> {
-    const root = this.#rootOf(table)
-    if (root !== undefined) yield* this.#tree(root)
+    this.#walkAll()
+    const root = this.#schema().get(table)
+    if (root !== undefined) yield* this.#tree(root, () => {})
+  }
+
+  /** Whether the tree of a table leads to all of its rows. */
+  isWhole(table: string): boolean {
+    this.#walkAll()
+    return this.#schema().has(table) && !this.#broken.has(table)
+  }
+
+  /** Rows of leaves that no tree leads to: of tables that lost the pages above them. Of which, nobody can say for sure. */
+  *orphans(): Generator<RemainingRow & { readonly hasRowid: boolean }> {
+    const reached = this.#walkAll()
+    this.#free ??= this.#freePages()
+    for (let number = 1; number <= this.pageCount; number++) {
+      if (this.#free.has(number) || reached.has(number)) continue
+      const bytes = this.page(number)
+      const page = readTreePage(bytes, number)
+      if (page?.kind !== 'table_leaf' && page?.kind !== 'index_leaf') continue
+      for (const cell of page.cells) {
+        const row = this.#row(bytes, cell)
+        if (row) yield { ...row, hasRowid: page.kind === 'table_leaf' }
+      }
+    }
   }
 
   /** Rows of all leaves of tables by rowid, of whatever table, in use as far as the list of free pages tells. */
@@ -102,15 +129,32 @@ export class Remains {
     return found && this.#row(bytes, found)
   }
 
-  #rootOf(table: string): number | undefined {
-    for (const { values } of this.#tree(1)) {
-      const [type, name, , root] = values
-      if (type === 'table' && name === table && typeof root === 'number') return root
+  /** Names of tables and indices, and the pages where their trees begin. */
+  #schema(): Map<string, number> {
+    const roots = new Map<string, number>()
+    for (const { values } of this.#tree(1, () => {})) {
+      const [, name, , root] = values
+      if (typeof name === 'string' && typeof root === 'number' && root > 1) roots.set(name, root)
     }
-    return undefined
+    return roots
   }
 
-  *#tree(root: number): Generator<RemainingRow> {
+  #walkAll(): Set<number> {
+    if (this.#reached) return this.#reached
+    const reached = new Set<number>()
+    this.#reached = reached
+    const visit = (name: string) => (number: number, isWhole: boolean) => {
+      reached.add(number)
+      if (isWhole) return
+      this.unreadablePages++
+      this.#broken.add(name)
+    }
+    for (const _ of this.#tree(1, visit('')));
+    for (const [name, root] of this.#schema()) for (const _ of this.#tree(root, visit(name)));
+    return reached
+  }
+
+  *#tree(root: number, visit: (page: number, isWhole: boolean) => void): Generator<RemainingRow> {
     const seen = new Set<number>()
     const waiting = [root]
     for (let number = waiting.pop(); number !== undefined; number = waiting.pop()) {
@@ -118,7 +162,7 @@ export class Remains {
       seen.add(number)
       const bytes = this.page(number)
       const page = readTreePage(bytes, number)
-      if (!page?.isWhole) this.unreadablePages++
+      visit(number, page?.isWhole ?? false)
       if (!page) continue
       for (const cell of page.cells) {
         const row = this.#row(bytes, cell)

@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite'
 import type { StoreDamage, StorePart } from '../store.ts'
 import { makeFile, syncPath } from '../store-file.ts'
-import { Remains } from './remains.ts'
+import { type RemainingRow, Remains } from './remains.ts'
 
 /** Damaged files that are kept for a look at them; they cost disk. */
 const maxKept = 2
@@ -20,10 +20,8 @@ export function salvage(path: string, parts: readonly StorePart[], found: string
   const carried: Record<string, number> = {}
   try {
     makeFile(`${path}.salvaged`, parts, (database) => {
-      for (const part of parts) {
-        if (typeof part.salvage === 'function') part.salvage(remains, database)
-        else if (part.salvage === 'rows') Object.assign(carried, carry(part, remains, database))
-      }
+      Object.assign(carried, carry(parts, remains, database))
+      for (const part of parts) if (typeof part.salvage === 'function') part.salvage(remains, database)
     })
   } finally {
     remains.close()
@@ -64,27 +62,57 @@ function exchange(path: string): string {
   return keptAs
 }
 
-/** Every readable row of a part's tables, in a table by rowid or in one without. */
-function carry(part: StorePart, remains: Remains, database: DatabaseSync): Record<string, number> {
-  const carried: Record<string, number> = {}
-  for (const table of tablesOf(part)) {
-    const columns = columnsOf(database, table)
-    const insert = database.prepare(
-      `INSERT OR IGNORE INTO "${table}" VALUES (${columns.names.map(() => '?').join(', ')})`,
-    )
-    let count = 0
-    for (const { rowid, values } of remains.rows(table)) {
-      const row = columns.names.map((_, at) => asInput(values[columns.places[at] ?? at], at === columns.rowid, rowid))
-      if (row.some((value) => value === undefined)) continue
-      try {
-        count += Number(insert.run(...row.map((value) => value ?? null)).changes)
-      } catch {
-        // A row that breaks a constraint was not written as it stands there.
-      }
-    }
-    carried[table] = count
+/** How a table is written, and how many columns its rows have in the file. */
+interface Target {
+  readonly part: StorePart
+  readonly table: string
+  readonly hasRowid: boolean
+  readonly columns: number
+  /** Whether the row was taken. */
+  readonly put: (row: RemainingRow) => boolean
+}
+
+/** Every readable row of the tables of parts that want them, those that lost the tree above them included. */
+function carry(parts: readonly StorePart[], remains: Remains, database: DatabaseSync): Record<string, number> {
+  const targets = parts.flatMap((part) => tablesOf(part).map((table) => targetOf(part, table, database)))
+  const wanted = targets.filter(({ part }) => part.salvage === 'rows')
+  const carried = Object.fromEntries(wanted.map(({ table }) => [table, 0]))
+  const take = ({ table, put }: Target, row: RemainingRow) => {
+    if (put(row)) carried[table] = (carried[table] ?? 0) + 1
+  }
+  for (const target of wanted) for (const row of remains.rows(target.table)) take(target, row)
+  const broken = targets.filter(({ table }) => !remains.isWhole(table))
+  if (!broken.some(({ part }) => part.salvage === 'rows')) return carried
+  const indices = indexShapes(database)
+  for (const row of remains.orphans()) {
+    // A row that could be of two tables, or of an index, is of none.
+    const fitting = broken.filter(({ hasRowid, columns }) => hasRowid === row.hasRowid && columns === row.values.length)
+    const [only] = fitting
+    const isIndex = !row.hasRowid && indices.has(row.values.length)
+    if (only && fitting.length === 1 && !isIndex && only.part.salvage === 'rows') take(only, row)
   }
   return carried
+}
+
+function targetOf(part: StorePart, table: string, database: DatabaseSync): Target {
+  const { names, places, rowid, hasRowid } = columnsOf(database, table)
+  const insert = database.prepare(`INSERT OR IGNORE INTO "${table}" VALUES (${names.map(() => '?').join(', ')})`)
+  const put = (found: RemainingRow) => {
+    const row = names.map((_, at) => asInput(found.values[places[at] ?? at], at === rowid, found.rowid))
+    try {
+      return Number(insert.run(...row.map((value) => value ?? null)).changes) > 0
+    } catch {
+      return false // It breaks a constraint, so it was not written as it stands there.
+    }
+  }
+  return { part, table, hasRowid, columns: names.length, put }
+}
+
+/** Numbers of columns that rows of indices have. */
+function indexShapes(database: DatabaseSync): Set<number> {
+  const names = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'index'").all()
+  const columns = database.prepare('SELECT count(*) count FROM pragma_index_xinfo(?)')
+  return new Set(names.map((row) => Number(columns.get(String(row['name']))?.['count'])))
 }
 
 function asInput(value: SQLOutputValue | undefined, isRowid: boolean, rowid: number): SQLInputValue | undefined {
@@ -102,8 +130,16 @@ function tablesOf(part: StorePart): string[] {
   }
 }
 
-/** Names in their order, where each stands in a record, and which is the rowid (-1: none). */
-function columnsOf(database: DatabaseSync, table: string): { names: string[]; places: number[]; rowid: number } {
+interface Columns {
+  readonly names: readonly string[]
+  /** Where each stands in a record. */
+  readonly places: readonly number[]
+  /** Which is the rowid; -1: none. */
+  readonly rowid: number
+  readonly hasRowid: boolean
+}
+
+function columnsOf(database: DatabaseSync, table: string): Columns {
   const rows = database.prepare('SELECT name, type, pk FROM pragma_table_info(?)').all(table)
   const names = rows.map((row) => String(row['name']))
   const keys = rows.filter((row) => Number(row['pk']) > 0).sort((a, b) => Number(a['pk']) - Number(b['pk']))
@@ -111,7 +147,7 @@ function columnsOf(database: DatabaseSync, table: string): { names: string[]; pl
   if (Number(listed?.['wr']) === 1) {
     const key = keys.map((row) => String(row['name']))
     const stored = [...key, ...names.filter((name) => !key.includes(name))]
-    return { names, places: names.map((name) => stored.indexOf(name)), rowid: -1 }
+    return { names, places: names.map((name) => stored.indexOf(name)), rowid: -1, hasRowid: false }
   }
   const [only] = keys
   const isRowid = keys.length === 1 && String(only?.['type']).toUpperCase() === 'INTEGER'
@@ -119,5 +155,6 @@ function columnsOf(database: DatabaseSync, table: string): { names: string[]; pl
     names,
     places: names.map((_, at) => at),
     rowid: isRowid ? names.indexOf(String(only?.['name'])) : -1,
+    hasRowid: true,
   }
 }

@@ -228,6 +228,25 @@ describe('damage', () => {
     expect(open().damage).toBeUndefined()
   })
 
+  it('of the page above the leaves, or of the list of tables, loses no row by rowid', () => {
+    for (const victim of ['schedule_run', 'sqlite_schema']) {
+      const store = open()
+      fill(store, 200)
+      const runs = rowsOf(store, 'schedule_run')
+      const root =
+        store.database.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?').get(victim)?.['rootpage'] ?? 1
+      store.close()
+      const bytes = readFileSync(path)
+      bytes.fill(0, (Number(root) - 1) * 4096, Number(root) * 4096)
+      writeFileSync(path, bytes)
+      const again = open()
+      expect(again.damage?.carried).toMatchObject({ schedule_run: 200 })
+      expect(rowsOf(again, 'schedule_run')).toEqual(runs)
+      again.close()
+      rmSync(path)
+    }
+  })
+
   it('of an index alone loses no row', () => {
     const store = open()
     fill(store, 200)
