@@ -49,27 +49,29 @@ export class RowText {
   read(text: string, isWanted: (index: number) => boolean = () => true): (ResultRow | undefined)[] {
     if (this.columns.length === 0) throw new DamagedRowsError('stored rows of no columns')
     const rows: (ResultRow | undefined)[] = []
+    const lengths = new Uint32Array(this.columns.length)
     for (let at = 0; at < text.length; ) {
-      const lengths: number[] = []
-      let length = 0
-      for (let column = 0; column < this.columns.length; column++) {
-        const comma = text.indexOf(',', at)
-        const digits = comma < 0 ? '' : text.slice(at, comma)
-        if (!/^\d{1,10}$/.test(digits)) throw new DamagedRowsError(`no length at character ${at} of stored rows`)
-        lengths.push(Number(digits))
-        length += Number(digits)
-        at = comma + 1
+      let end = 0
+      for (let column = 0; column < lengths.length; column++) {
+        const from = at
+        let length = 0
+        for (let digit = digitAt(text, at); digit >= 0; digit = digitAt(text, ++at)) length = length * 10 + digit
+        if (at === from || at - from > 9 || text[at] !== ',') {
+          throw new DamagedRowsError(`no length at character ${from} of stored rows`)
+        }
+        lengths[column] = length
+        end += length
+        at++
       }
-      if (at + length > text.length) {
-        throw new DamagedRowsError(`stored rows end at character ${text.length}, in a value`)
-      }
+      end += at
+      if (end > text.length) throw new DamagedRowsError(`stored rows end at character ${text.length}, in a value`)
       rows.push(isWanted(rows.length) ? this.#row(text, at, lengths) : undefined)
-      at += length
+      at = end
     }
     return rows
   }
 
-  #row(text: string, from: number, lengths: readonly number[]): ResultRow {
+  #row(text: string, from: number, lengths: Uint32Array): ResultRow {
     const row: Record<string, string> = {}
     let at = from
     for (const [column, name] of this.columns.entries()) {
@@ -79,6 +81,11 @@ export class RowText {
     }
     return row
   }
+}
+
+function digitAt(text: string, at: number): number {
+  const digit = text.charCodeAt(at) - 0x30
+  return digit >= 0 && digit <= 9 ? digit : -1
 }
 
 /** A column may have any name; `__proto__` must not become something else. */

@@ -12,8 +12,11 @@ import { DamagedRowsError } from './row-text.ts'
 
 /** Slots of a chunk: 80 KiB. Larger ones make small changes dear, smaller ones make loading slow. */
 export const chunkSlots = 4096
-/** A page ends at either: removed rows cost reading and decoding the page they are in. */
-const [pageRows, pageCharacters] = [64, 8192]
+/**
+ * A page ends at either. Removed rows cost reading and decoding the page they are in; one of so many characters mostly
+ * fits into one page of SQLite's (4096 bytes), without an overflow page.
+ */
+const [pageRows, pageCharacters] = [64, 3800]
 /** Places of one query: more slots than a result may have rows. */
 const placesOfQuery = 2 ** 32
 
@@ -31,6 +34,7 @@ export interface Chunk {
 
 /** What is stored for all queries; `query` is the query's number. */
 export class StoredRows {
+  readonly #scratch = new Uint8Array(chunkSlots * (fingerprintWords + 1) * 4)
   readonly #chunks: StatementSync
   readonly #putChunk: StatementSync
   readonly #page: StatementSync
@@ -79,7 +83,8 @@ export class StoredRows {
   }
 
   putChunk(query: number, first: number, chunk: Chunk): void {
-    const data = new Uint8Array(chunk.words.byteLength + chunk.counts.byteLength)
+    // The same memory for every chunk: SQLite copies what it is given.
+    const data = this.#scratch.subarray(0, chunk.words.byteLength + chunk.counts.byteLength)
     data.set(new Uint8Array(chunk.words.buffer, chunk.words.byteOffset, chunk.words.byteLength))
     data.set(
       new Uint8Array(chunk.counts.buffer, chunk.counts.byteOffset, chunk.counts.byteLength),
