@@ -3,10 +3,10 @@
  */
 
 import { errorCodes, HunterError } from '../extension/domain/errors.ts'
-import { IndicatorsError, problemText } from '../extension/indicators/index.ts'
+import { IndicatorsError, problemText } from '../extension/indicators/problems.ts'
 import packageFile from '../package.json' with { type: 'json' }
 import type { Terminal } from './command.ts'
-import { commands } from './commands/index.ts'
+import { commandNames, loadCommand, loadCommands } from './commands/index.ts'
 import { commandHelp, programHelp } from './help.ts'
 import { parseOptions } from './options.ts'
 import { printable } from './output/printable.ts'
@@ -24,18 +24,17 @@ export async function main(argv: readonly string[]): Promise<number> {
 async function dispatch(terminal: Terminal, argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    const wanted = name === 'help' ? commands.find((one) => one.name === rest[0]) : undefined
-    terminal.stdout.write(wanted ? commandHelp(wanted) : programHelp(commands, packageFile.version))
+    const wanted = name === 'help' ? await loadCommand(rest[0] ?? '') : undefined
+    terminal.stdout.write(wanted ? commandHelp(wanted) : programHelp(await loadCommands(), packageFile.version))
     return name === undefined ? errorCodes.usage.exit : 0
   }
   if (name === '--version' || name === 'version') {
     terminal.stdout.write(`${packageFile.version}\n`)
     return 0
   }
-  const command = commands.find((one) => one.name === name)
+  const command = await loadCommand(name)
   if (!command) {
-    const names = commands.map((one) => one.name).join(', ')
-    throw new HunterError('usage', `there is no command ${JSON.stringify(name)}; expected ${names}`)
+    throw new HunterError('usage', `there is no command ${JSON.stringify(name)}; expected ${commandNames.join(', ')}`)
   }
   const taken = command.runAsIs?.(rest)
   if (taken) return await taken

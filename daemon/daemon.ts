@@ -39,6 +39,8 @@ export interface DaemonSurroundings {
   /** What problems call the configuration. */
   readonly place: string
   readonly env: NodeJS.ProcessEnv
+  /** Program and arguments that serve the embedded engine. */
+  readonly engineCommand: readonly string[]
   readonly log: Logger
 }
 
@@ -265,12 +267,15 @@ interface Opened {
   readonly host: string
 }
 
-async function open(configuration: DaemonConfiguration, { version, env, log }: DaemonSurroundings): Promise<Opened> {
+async function open(
+  configuration: DaemonConfiguration,
+  { engineCommand, env, log }: DaemonSurroundings,
+): Promise<Opened> {
   const directory = openStateDirectory(stateDirectory(configuration.state, env))
   const store = openStore(directory.own, storeParts, log)
   try {
     const spool = openSpool(store, spoolBounds(configuration))
-    const engine = openEngine(configuration, { stateDir: directory.parent, version, log })
+    const engine = openEngine(configuration, { stateDir: directory.parent, engineCommand, env })
     const host = await hostIdentifier(configuration, engine, (reason) => {
       log.warn({ reason }, "the host's UUID is not known; its name is used")
     })

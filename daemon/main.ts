@@ -23,6 +23,8 @@ export interface DaemonInvocation {
   readonly mode: 'run' | 'print' | 'check'
   readonly env: NodeJS.ProcessEnv
   readonly stdout: Writable
+  /** Program and arguments that serve the embedded engine. */
+  readonly engineCommand: readonly string[]
   /** Aborted when the daemon is to stop. */
   readonly stop: AbortSignal
 }
@@ -58,7 +60,7 @@ function baseOf(configPath: string | undefined): string {
 }
 
 async function run(
-  { configPath, env, stop }: DaemonInvocation,
+  { configPath, env, engineCommand, stop }: DaemonInvocation,
   { configuration }: ReadConfiguration,
   read: () => ReadConfiguration,
 ): Promise<number> {
@@ -70,6 +72,7 @@ async function run(
     base: baseOf(configPath),
     place,
     env,
+    engineCommand,
     log,
   })
   const reload = async () => {

@@ -82,14 +82,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   'daemon/service': [],
   daemon: ['daemon', 'extension/domain', 'extension/packs', 'extension/sdk', 'extension/runtime'],
-  'daemon/embedded-tables.ts': [
+  'daemon/embedded-process.ts': [
     'daemon',
     'extension/domain',
     'extension/sdk',
     'extension/runtime',
     'extension/catalogue.ts',
-    'extension/configuration',
     'extension/indicators',
+    'package.json',
   ],
   cli: ['extension', 'daemon', 'package.json'],
 }

@@ -3,11 +3,10 @@
  *
  * Each action is one function in `actions`; without a word the daemon itself runs. Everything it does is in `daemon/`.
  */
-import { resolve } from 'node:path'
-import { isSea } from 'node:sea'
-import { fileURLToPath } from 'node:url'
+import { join, resolve } from 'node:path'
 import type { DaemonStanding } from '../../daemon/operations/standing.ts'
 import { HunterError } from '../../extension/domain/errors.ts'
+import { isExecutable } from '../../extension/runtime/resources.ts'
 import { defineCommand, type Terminal } from '../command.ts'
 import { commonOptions, type OptionValues } from '../options.ts'
 import { writeTo } from '../output/destination.ts'
@@ -50,6 +49,9 @@ type Options = OptionValues<typeof options>
 
 type Action = (terminal: Terminal, options: Options, args: readonly string[]) => Promise<number>
 
+/** What the daemon starts for its embedded engine; nobody else does. */
+const engineAction = 'engine'
+
 const actions: Readonly<Record<string, Action>> = {
   status: runStatus,
   verify: runVerify,
@@ -84,6 +86,7 @@ service       prints a service definition for systemd, launchd or Windows' task 
   async run(terminal, options: Options, args) {
     const [name, ...rest] = args
     if (name === undefined) return await runDaemon(terminal, options)
+    if (name === engineAction) return await runEngine(terminal)
     const action = Object.hasOwn(actions, name) ? actions[name] : undefined
     if (action) return await action(terminal, options, rest)
     throw new HunterError('usage', `daemon knows ${Object.keys(actions).join(', ')}, not ${JSON.stringify(name)}`)
@@ -98,8 +101,14 @@ async function runDaemon(terminal: Terminal, options: Options): Promise<number> 
     mode: options['print-config'] ? 'print' : options['check-config'] ? 'check' : 'run',
     env: terminal.env,
     stdout: terminal.stdout,
+    engineCommand: [...programHere(), 'daemon', engineAction],
     stop: terminal.signal,
   })
+}
+
+async function runEngine({ env }: Terminal): Promise<never> {
+  const { runEmbeddedProcess } = await import('../../daemon/embedded-process.ts')
+  return await runEmbeddedProcess(env)
 }
 
 function flagsOf(_terminal: Terminal, options: Options): Readonly<Record<string, string | undefined>> {
@@ -175,8 +184,8 @@ async function runService(terminal: Terminal, options: Options, args: readonly s
 
 /** This program as a command. */
 function programHere(): string[] {
-  if (isSea()) return [process.execPath]
-  return [process.execPath, fileURLToPath(new URL('../threecx.mjs', import.meta.url))]
+  if (isExecutable) return [process.execPath]
+  return [process.execPath, join(import.meta.dirname, '..', 'threecx.mjs')]
 }
 
 function noMore(args: readonly string[]): void {

@@ -6,7 +6,7 @@
  * others. Tables run in this thread, so a daemon has the engine in a process of its own: see `process-engine.ts`. Of
  * osquery's own tables there are only those of `host-tables.ts`.
  */
-import { type Alarm, systemAlarm } from '../../extension/runtime/clock.ts'
+import { type Alarm, type Clock, systemAlarm, systemClock } from '../../extension/runtime/clock.ts'
 import { collectGarbage } from '../../extension/runtime/memory.ts'
 import type { BoundTable } from '../../extension/sdk/index.ts'
 import { type DescribedColumn, expressionTypes, openSql, type SqlDatabase } from '../../extension/sdk/sql/index.ts'
@@ -29,6 +29,12 @@ export interface EmbeddedEngineOptions {
   readonly extension: { readonly name: string; readonly version: string }
   /** Milliseconds without a query until everything is closed; a minute unless told. */
   readonly idleMs?: number
+  /**
+   * Milliseconds that open tables are good for: a table may answer from what it found when it was opened. Five minutes
+   * unless told; a query that finds them older has them opened anew, unless another is using them.
+   */
+  readonly maxAgeMs?: number
+  readonly clock?: Clock
   /** Milliseconds that a stalled table, and SQLite, have to end after the deadline; 5 s each unless told. */
   readonly graceMs?: number
   readonly stopMs?: number
@@ -42,6 +48,7 @@ export interface EmbeddedEngineOptions {
 const maxValueBytes = 64 * 1024 * 1024
 
 const defaultIdleMs = 60_000
+const defaultMaxAgeMs = 300_000
 
 interface Open {
   readonly opened: OpenedTables
@@ -55,6 +62,8 @@ export class EmbeddedEngine implements Engine {
   readonly name = 'embedded'
   readonly #options: EmbeddedEngineOptions
   readonly #alarm: Alarm
+  readonly #clock: Clock
+  #openedMs = 0
   readonly #closed = new AbortController()
   #open: Promise<Open> | undefined
   #running = 0
@@ -65,6 +74,7 @@ export class EmbeddedEngine implements Engine {
   constructor(options: EmbeddedEngineOptions) {
     this.#options = options
     this.#alarm = options.alarm ?? systemAlarm
+    this.#clock = options.clock ?? systemClock
   }
 
   /** Whether tables are open. */
@@ -122,6 +132,10 @@ export class EmbeddedEngine implements Engine {
   }
 
   async #opened(sql: string, signal: AbortSignal): Promise<Open> {
+    const nowMs = this.#clock.nowMs()
+    const ageMs = Math.abs(nowMs - this.#openedMs) // a clock that was set back makes nothing young again
+    if (this.#running === 1 && ageMs > (this.#options.maxAgeMs ?? defaultMaxAgeMs)) await this.#release()
+    if (this.#open === undefined) this.#openedMs = nowMs
     this.#open ??= this.#closing.then(() => this.#openTables())
     const open = this.#open
     open.catch(() => {

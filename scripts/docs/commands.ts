@@ -1,8 +1,10 @@
 /**
  * docs/commands.md, from the commands' own help.
  */
-import { commands } from '../../cli/commands/index.ts'
+import { loadCommands } from '../../cli/commands/index.ts'
 import { commandHelp } from '../../cli/help.ts'
+
+const commands = await loadCommands()
 
 /** The whole page. */
 export function commandsPage(): string {

@@ -150,6 +150,27 @@ describe('tables', () => {
     expect([opened, closed]).toEqual([2, 1])
   })
 
+  it('are opened anew for a query that finds them too old, and not under one that uses them', async () => {
+    let opened = 0
+    let nowMs = 0
+    const engine = engineOf({
+      maxAgeMs: 1000,
+      clock: { nowMs: () => nowMs },
+      open: async () => {
+        opened++
+        return { tables: dangerousTables(), close: () => {} }
+      },
+    })
+    const ask = () => engine.query('SELECT name FROM good_values', plenty, never)
+    await ask()
+    nowMs = 1000
+    await ask()
+    expect(opened).toBe(1)
+    nowMs = 1001
+    await Promise.all([ask(), ask()])
+    expect(opened).toBe(2)
+  })
+
   it('that cannot be opened are tried again by the next query', async () => {
     let tries = 0
     const engine = engineOf({
