@@ -9,98 +9,91 @@
 export interface ScannedMember {
   /** Of the quote that opens the name. */
   readonly from: number
-  /** The name as it stands in the text, between its quotes. */
-  readonly name: string
   /** Of the value's first character. */
   readonly value: number
-  /** Behind the value. */
-  readonly end: number
 }
 
-/** An object that ends in the text. */
-export interface ScannedObject {
-  /** Of the closing brace; -1 when the text is no object or ends too soon, or the walk was stopped. */
-  readonly close: number
-}
+const [quote, comma, colon, backslash] = [0x22, 0x2c, 0x3a, 0x5c]
+const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d]
 
-const structure = /["{}[\]]/g
-const space = /[^ \t\r\n]/g
-const scalarEnd = /[,}\] \t\r\n]/g
-
-/** Walks the members of the object that begins at `from`; `visit` may stop the walk by giving true. */
-export function scanObject(
-  text: string,
-  from: number,
-  visit: (member: ScannedMember) => boolean | undefined,
-): ScannedObject {
-  const failed = { close: -1 }
-  if (text[from] !== '{') return failed
-  let at = next(space, text, from + 1)
-  if (text[at] === '}') return { close: at }
+/**
+ * Walks the members of the object that begins at `from`; `visit` stops the walk by giving true. Gives the place of the
+ * closing brace; -1 when the text is no object or ends too soon, or the walk was stopped.
+ */
+export function scanObject(text: string, from: number, visit: (member: ScannedMember) => boolean): number {
+  if (text.charCodeAt(from) !== openBrace) return -1
+  let at = skipSpace(text, from + 1)
+  if (text.charCodeAt(at) === closeBrace) return at
   for (;;) {
-    if (text[at] !== '"') return failed
-    const quote = endOfString(text, at)
-    const colon = next(space, text, quote)
-    if (quote < 0 || text[colon] !== ':') return failed
-    const value = next(space, text, colon + 1)
-    const member = { from: at, name: text.slice(at + 1, quote - 1), value }
-    // The end is only looked for where it is needed: a value may be most of a line.
-    let end = -1
-    const isStop = visit({
-      ...member,
-      get end() {
-        if (end < 0) end = endOfValue(text, value)
-        return end
-      },
-    })
-    if (isStop) return failed
-    if (end < 0) end = endOfValue(text, value)
-    if (end < 0) return failed
-    at = next(space, text, end)
-    if (text[at] === '}') return { close: at }
-    if (text[at] !== ',') return failed
-    at = next(space, text, at + 1)
+    if (text.charCodeAt(at) !== quote) return -1
+    const nameEnd = endOfString(text, at)
+    if (nameEnd < 0) return -1
+    const between = skipSpace(text, nameEnd)
+    if (text.charCodeAt(between) !== colon) return -1
+    const value = skipSpace(text, between + 1)
+    if (visit({ from: at, value })) return -1
+    const end = endOfValue(text, value)
+    if (end < 0) return -1
+    at = skipSpace(text, end)
+    const behind = text.charCodeAt(at)
+    if (behind === closeBrace) return at
+    if (behind !== comma) return -1
+    at = skipSpace(text, at + 1)
   }
+}
+
+/** Whether a member has this name, written without escapes. */
+export function isNamed(text: string, member: ScannedMember, name: string): boolean {
+  return text.startsWith(name, member.from + 1) && text.charCodeAt(member.from + 1 + name.length) === quote
 }
 
 /** Behind the value that begins at `from`; -1 when it does not end. */
 export function endOfValue(text: string, from: number): number {
-  const first = text[from]
-  if (first === '"') return endOfString(text, from)
-  if (first !== '{' && first !== '[') {
-    const end = next(scalarEnd, text, from)
-    return end > from && end < text.length ? end : -1
+  const first = text.charCodeAt(from)
+  if (first === quote) return endOfString(text, from)
+  let at = from
+  if (first !== openBrace && first !== openBracket) {
+    while (at < text.length && !isScalarEnd(text.charCodeAt(at))) at++
+    return at > from && at < text.length ? at : -1
   }
   let depth = 0
-  for (let at = from; ; ) {
-    const found = next(structure, text, at)
-    const character = text[found]
-    if (character === undefined) return -1
-    if (character === '"') {
-      at = endOfString(text, found)
+  while (at < text.length) {
+    const character = text.charCodeAt(at)
+    if (character === quote) {
+      at = endOfString(text, at)
       if (at < 0) return -1
       continue
     }
-    depth += character === '{' || character === '[' ? 1 : -1
-    at = found + 1
-    if (depth === 0) return at
-  }
-}
-
-/** Behind the closing quote of the string that begins at `from`; -1 when it does not end. */
-export function endOfString(text: string, from: number): number {
-  for (let quote = text.indexOf('"', from + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
-    let backslashes = 0
-    while (text[quote - 1 - backslashes] === '\\') backslashes++
-    if (backslashes % 2 === 0) return quote + 1
+    at++
+    if (character === openBrace || character === openBracket) depth++
+    else if (character === closeBrace || character === closeBracket) {
+      depth--
+      if (depth === 0) return at
+    }
   }
   return -1
 }
 
-/** Place of the next character that fits; the text's length when there is none. */
-function next(sought: RegExp, text: string, from: number): number {
-  if (from < 0) return text.length
-  sought.lastIndex = from
-  const found = sought.exec(text)
-  return found === null ? text.length : found.index
+/** Behind the closing quote of the string that begins at `from`; -1 when it does not end. */
+export function endOfString(text: string, from: number): number {
+  for (let end = text.indexOf('"', from + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0
+    while (text.charCodeAt(end - 1 - backslashes) === backslash) backslashes++
+    if (backslashes % 2 === 0) return end + 1
+  }
+  return -1
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from
+  while (isSpace(text.charCodeAt(at))) at++
+  return at
+}
+
+function isSpace(character: number): boolean {
+  return character === 0x20 || character === 0x0a || character === 0x0d || character === 0x09
+}
+
+function isScalarEnd(character: number): boolean {
+  return character === comma || character === closeBrace || character === closeBracket || isSpace(character)
 }

@@ -6,7 +6,7 @@
  * decorations, before the columns of an event, behind everything else in other lines. `verify.ts` reads proofs.
  */
 import { crc32 } from 'node:zlib'
-import { endOfValue, type ScannedMember, scanObject } from './json-scan.ts'
+import { endOfValue, isNamed, type ScannedMember, scanObject } from './json-scan.ts'
 import { jsonText } from './json-text.ts'
 
 /** What identifies an event wherever it arrives. */
@@ -64,25 +64,25 @@ interface Place {
 
 function placeIn(line: string, topLevel: boolean): Place | undefined {
   let place: Place | undefined
-  let last: ScannedMember | undefined
+  let isEmptyLine = true
   const isEvent = !isWholeRun(line)
-  const scanned = scanObject(line, 0, (member) => {
-    if (!topLevel && member.name === 'decorations' && line[member.value] === '{') {
+  const close = scanObject(line, 0, (member) => {
+    if (!topLevel && isNamed(line, member, 'decorations') && line[member.value] === '{') {
       const isEmpty = /^[ \t\r\n]*\}/.test(line.slice(member.value + 1, member.value + 64))
       // The space tells an object that was there and empty from one that the proof made.
       place = { at: member.value + 1, before: '', behind: isEmpty ? ' ' : ',' }
       return true
     }
-    if (isEvent && member.name === 'columns' && line[member.value] === '{') {
+    if (isEvent && isNamed(line, member, 'columns') && line[member.value] === '{') {
       place = { at: member.from, before: topLevel ? '' : '"decorations":{', behind: topLevel ? ',' : '},' }
       return true
     }
-    last = member
+    isEmptyLine = false
     return false
   })
-  if (place !== undefined || scanned.close < 0) return place
-  const comma = last === undefined ? '' : ','
-  return { at: scanned.close, before: topLevel ? comma : `${comma}"decorations":{`, behind: topLevel ? '' : '}' }
+  if (place !== undefined || close < 0) return place
+  const comma = isEmptyLine ? '' : ','
+  return { at: close, before: topLevel ? comma : `${comma}"decorations":{`, behind: topLevel ? '' : '}' }
 }
 
 /** Lines of a whole run have their decorations last, behind the rows; a decoration of theirs may be called `columns`. */
@@ -94,14 +94,14 @@ function stampIn(line: string): { readonly proof: Proof; readonly from: number; 
   let found: { proof: Proof; from: number; end: number } | undefined
   const isEvent = !isWholeRun(line)
   scanObject(line, 0, (member) => {
-    if (member.name === 'decorations' && line[member.value] === '{') {
+    if (isNamed(line, member, 'decorations') && line[member.value] === '{') {
       const inside = proofAt(line, member.value + 1)
       if (inside === undefined) return false
       found = { ...inside, ...aroundInside(line, member, inside.end) }
       return true
     }
-    if (isEvent && member.name === 'columns' && line[member.value] === '{') return true
-    if (member.name === proofNames.id) {
+    if (isEvent && isNamed(line, member, 'columns') && line[member.value] === '{') return true
+    if (isNamed(line, member, proofNames.id)) {
       const beside = proofAt(line, member.from)
       if (beside === undefined) return false
       const hasComma = line[beside.end] === ','

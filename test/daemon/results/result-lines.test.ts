@@ -180,7 +180,7 @@ describe('texts', () => {
           expect(printable(long)).toBe(printable(value).repeat(4096))
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 80 },
     )
   })
 
