@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ResultRow } from '../../../daemon/engine/engine.ts'
-import { apply } from '../../../daemon/results/diff.ts'
+import { apply, diff } from '../../../daemon/results/diff.ts'
 import { type ResultChange, ResultState, resultStatePart } from '../../../daemon/results/result-state.ts'
 import { RowText } from '../../../daemon/results/row-text.ts'
 import { testStore } from '../../support/daemon/memory-store.ts'
@@ -118,6 +118,21 @@ describe('the law', () => {
           for (const change of told.slice(before)) received = apply(columns, received, change)
           expect(sorted(received)).toEqual(sorted(rows))
         }
+        store.close()
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('gives what the difference in memory gives, in its order', () => {
+    fc.assert(
+      fc.property(result, result, (previous, current) => {
+        const { run, told, store } = open()
+        run(previous)
+        run(current)
+        const expected = diff(columns, previous, current)
+        const change = told.at(1)
+        expect({ removed: change?.removed ?? [], added: change?.added ?? [] }).toEqual(expected)
         store.close()
       }),
       { numRuns: 60 },
