@@ -102,7 +102,14 @@ const packagesOf: Readonly<Record<string, readonly string[]>> = {
   'extension/configuration': ['yaml', 'zod'],
   'extension/rules': ['@virustotal/yara-x'],
   'daemon/configuration': ['zod'],
-  'daemon/sinks': ['zod'],
+  'daemon/sinks': [
+    '@nats-io/jetstream',
+    '@nats-io/transport-node',
+    '@platformatic/kafka',
+    '@redis/client',
+    'undici',
+    'zod',
+  ],
   'daemon/schedule': ['node-cron', 'zod'],
 }
 

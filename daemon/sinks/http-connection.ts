@@ -5,6 +5,7 @@
  * resumed, because a resumed session is not checked against the trusted authorities again. What is sent, and what the
  * answer means, is not known here.
  */
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls'
@@ -113,7 +114,12 @@ function readPem(path: string): Buffer {
   try {
     const bytes = readFileSync(path)
     if (bytes.length > maxPemBytes) throw new Error(`it has ${bytes.length} bytes; expected at most ${maxPemBytes}`)
-    if (!bytes.includes('-----BEGIN ')) throw new Error('it is no PEM file')
+    const certificates = bytes
+      .toString('latin1')
+      .match(/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----[^-]*-----END [A-Z0-9 ]*-----/g)
+    if (certificates === null) throw new Error('it holds no certificate in PEM')
+    // OpenSSL passes over an authority that it cannot read, and every receiver would then be a stranger.
+    for (const one of certificates) new X509Certificate(one)
     return bytes
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)

@@ -14,9 +14,9 @@ import { schedulePart } from '../../daemon/schedule/schedule-state.ts'
 import { Scheduler } from '../../daemon/scheduler.ts'
 import type { Alarm, Clock } from '../../extension/runtime/clock.ts'
 import { systemAlarm } from '../../extension/runtime/clock.ts'
+import { testStore } from '../support/daemon/memory-store.ts'
 import { CoreProcess } from './support/core-process.ts'
 import { dangerousExtension } from './support/dangerous-tables.ts'
-import { testStore } from '../support/daemon/memory-store.ts'
 import { scheduledQuery } from './support/queries.ts'
 
 let folder: string
