@@ -12,7 +12,13 @@ import { isObject, jsonOf, objectOf } from './event-json.ts'
 const ecsVersion = '8.17.0'
 
 /** `event.severity` by Sigma's levels, in steps that sort. */
-const severities: Readonly<Record<string, number>> = { informational: 1, low: 21, medium: 47, high: 73, critical: 99 }
+const severities: ReadonlyMap<unknown, number> = new Map([
+  ['informational', 1],
+  ['low', 21],
+  ['medium', 47],
+  ['high', 73],
+  ['critical', 99],
+])
 
 /** Seconds that ISO 8601 has four digits of a year for. */
 const maxUnixTime = 253_402_300_799
@@ -25,7 +31,6 @@ export function ecsDocument(event: SpooledEvent, host: string): string {
   const columns = row && isObject(row['columns']) ? row['columns'] : {}
   const decorations = row && isObject(row['decorations']) ? row['decorations'] : {}
   const action = textOf(row?.['action'])
-  const level = textOf(columns['level'])
   const about = JSON.stringify({
     '@timestamp': isoTime(event.unixTime),
     ecs: { version: ecsVersion },
@@ -37,7 +42,7 @@ export function ecsDocument(event: SpooledEvent, host: string): string {
       dataset: `threecx_hunter.${event.kind}`,
       provider: 'osquery',
       action,
-      severity: level === undefined ? undefined : severities[level],
+      severity: severities.get(columns['level']),
     },
     host: { name: host, hostname: textOf(decorations['hostname']), id: textOf(decorations['host_uuid']) },
     rule: event.query === '' ? undefined : { name: event.query },

@@ -36,7 +36,7 @@ export interface HttpRequest {
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: string | Buffer
   /** Bytes of the answer that are worth reading. */
   readonly maxAnswerBytes?: number
   /** What must not show in a message, should the answer repeat it; the credential is known. */
@@ -46,6 +46,8 @@ export interface HttpRequest {
 /** What came back. */
 export interface HttpAnswer {
   readonly status: number
+  readonly bytes: Buffer
+  /** The same as UTF-8. */
   readonly text: string
   /** Whether there was more than was read. */
   readonly isCut: boolean
@@ -119,9 +121,11 @@ export class HttpClient {
       body,
       signal,
     })
-    const { text, isCut } = await readAnswer(response.body, request.maxAnswerBytes ?? defaultAnswerBytes)
+    const { bytes, isCut } = await readAnswer(response.body, request.maxAnswerBytes ?? defaultAnswerBytes)
+    const text = bytes.toString()
     return {
       status: response.statusCode,
+      bytes,
       text,
       isCut,
       retryAfterMs: retryAfterMs(single(response.headers['retry-after']), single(response.headers['date'])),
@@ -195,7 +199,7 @@ async function readAnswer(body: Dispatcher.ResponseData['body'], maxBytes: numbe
     length += chunk.length
     if (length > maxBytes) break
   }
-  return { text: Buffer.concat(chunks).subarray(0, maxBytes).toString(), isCut: length > maxBytes }
+  return { bytes: Buffer.concat(chunks).subarray(0, maxBytes), isCut: length > maxBytes }
 }
 
 /** The beginning of the answer, or where it wants to send us; without a secret that it may have echoed. */

@@ -1,5 +1,5 @@
 /**
- * Events as OpenTelemetry log records, OTLP over HTTP in its JSON encoding.
+ * Events as OpenTelemetry log records, OTLP over HTTP in either of its encodings.
  *
  * One record per line; the line is the body, as a text or as a tree of values. The receiver may take a part and say how
  * many it refused, but never which: the batch then counts as refused, so that nothing vanishes without a dead letter.
@@ -10,11 +10,16 @@ import { eventsInWords, isObject, objectOf } from './event-json.ts'
 import { credentialOf, type HttpAnswer, HttpClient } from './http-client.ts'
 import { oneLine } from './http-failure.ts'
 import { authOption, connectionOptions, receiverUrl } from './http-options.ts'
+import { decodeAnswer, encodeLogs, type LogRecord, type LogsRequest, type PartialSuccess } from './otlp-protobuf.ts'
 import { anyValueOf, keyValues } from './otlp-value.ts'
 import { defineSink, type SinkContext, SinkError } from './sink.ts'
 
 const options = z.strictObject({
   url: receiverUrl.describe('Address of the receiver without /v1/logs, e.g. https://collector.example:4318.'),
+  encoding: z
+    .enum(['json', 'protobuf'])
+    .default('json')
+    .describe('Encoding of the requests. Some receivers, VictoriaLogs among them, know protobuf alone.'),
   body: z
     .enum(['string', 'kvlist'])
     .default('string')
@@ -39,13 +44,13 @@ type Options = z.output<typeof options>
 type Severity = readonly [number: number, text: string]
 
 /** `SeverityNumber` by Sigma's levels. */
-const severityOfLevel: Readonly<Record<string, Severity>> = {
-  informational: [9, 'informational'],
-  low: [13, 'low'],
-  medium: [15, 'medium'],
-  high: [17, 'high'],
-  critical: [21, 'critical'],
-}
+const severityOfLevel: ReadonlyMap<unknown, Severity> = new Map([
+  ['informational', [9, 'informational']],
+  ['low', [13, 'low']],
+  ['medium', [15, 'medium']],
+  ['high', [17, 'high']],
+  ['critical', [21, 'critical']],
+])
 
 /** `SeverityNumber` by osquery's own, as status lines have it. */
 const severityOfStatus: readonly Severity[] = [
@@ -67,17 +72,19 @@ export const otlpSink = defineSink({
   options,
   async open(said, context) {
     const client = new HttpClient(said, context, credentialOf(said.auth, context))
-    const headers = { 'content-type': 'application/json' }
-    const [before, after] = envelopeOf(said, context)
+    const isJson = said.encoding === 'json'
+    const headers = { 'content-type': isJson ? 'application/json' : 'application/x-protobuf' }
+    const origin = originOf(said, context)
     let warned = ''
     return {
       name: context.name,
       limits: { maxEvents: 1000, maxBytes: said.max_request_bytes, maxLineBytes: said.max_request_bytes },
       async write({ events }, signal) {
-        const body = `${before}${events.map((event) => recordOf(event, said)).join(',')}${after}`
+        const request = { ...origin, logRecords: events.map((event) => recordOf(event, said)) }
+        const body = isJson ? jsonOfLogs(request) : encodeLogs(request)
         const what = `delivering ${eventsInWords(events.length)}`
         const answer = await client.post({ what, path: '/v1/logs', headers, body }, signal)
-        const warning = settle(answer, events.length)
+        const warning = settle(answer, isJson ? partOfJson(answer) : partOfProtobuf(answer), events.length)
         if (warning !== undefined && warning !== warned)
           context.warn({ warning }, 'the receiver took all events and warns')
         warned = warning ?? warned
@@ -89,28 +96,28 @@ export const otlpSink = defineSink({
   },
 })
 
-/** What stands before and after the records of every request. */
-function envelopeOf(said: Options, context: SinkContext): readonly [string, string] {
+/** Whom the records are from. */
+function originOf(said: Options, context: SinkContext): Pick<LogsRequest, 'resource' | 'scope'> {
   const attributes = keyValues({
     'service.name': 'threecx-hunter',
     'service.version': context.version,
     'host.name': context.host,
     ...said.resource_attributes,
   })
-  const scope = { name: 'threecx-hunter', version: context.version }
-  const resource = JSON.stringify({ attributes })
-  return [
-    `{"resourceLogs":[{"resource":${resource},"scopeLogs":[{"scope":${JSON.stringify(scope)},"logRecords":[`,
-    ']}]}]}',
-  ]
+  return { resource: { attributes }, scope: { name: 'threecx-hunter', version: context.version } }
 }
 
-function recordOf(event: SpooledEvent, { body }: Options): string {
+function jsonOfLogs({ resource, scope, logRecords }: LogsRequest): string {
+  return JSON.stringify({ resourceLogs: [{ resource, scopeLogs: [{ scope, logRecords }] }] })
+}
+
+function recordOf(event: SpooledEvent, { body }: Options): LogRecord {
   const [severityNumber, severityText] = severityOf(event)
-  // 64-bit numbers are texts in OTLP's JSON.
-  const timeUnixNano = String(BigInt(Math.max(Math.trunc(event.unixTime), 0)) * 1_000_000_000n)
-  return JSON.stringify({
-    timeUnixNano,
+  // 64-bit numbers are texts in OTLP's JSON. A line is made when its rows are seen: both times are the same.
+  const time = String(BigInt(Math.max(Math.trunc(event.unixTime), 0)) * 1_000_000_000n)
+  return {
+    timeUnixNano: time,
+    observedTimeUnixNano: time,
     severityNumber,
     severityText,
     eventName: `osquery.${event.kind}`,
@@ -120,7 +127,7 @@ function recordOf(event: SpooledEvent, { body }: Options): string {
       'osquery.kind': event.kind,
       ...(event.query === '' ? {} : { 'osquery.query': event.query }),
     }),
-  })
+  }
 }
 
 function severityOf({ kind, line }: SpooledEvent): Severity {
@@ -129,23 +136,31 @@ function severityOf({ kind, line }: SpooledEvent): Severity {
   const row = objectOf(line)
   if (kind === 'status') return severityOfStatus[Number(row?.['severity'])] ?? ordinary
   const columns = row?.['columns']
-  const level = isObject(columns) ? columns['level'] : undefined
-  return (typeof level === 'string' ? severityOfLevel[level] : undefined) ?? ordinary
+  return (isObject(columns) ? severityOfLevel.get(columns['level']) : undefined) ?? ordinary
+}
+
+/** What an answer says about refused records; nothing where it is none of OTLP's. */
+function partOfJson({ text }: HttpAnswer): PartialSuccess | undefined {
+  // Some receivers answer nothing at all, which is no partial success.
+  const body = text.trim() === '' ? {} : objectOf(text)
+  if (body === undefined) return undefined
+  const partial = isObject(body['partialSuccess']) ? body['partialSuccess'] : {}
+  const rejected = Number(partial['rejectedLogRecords'] ?? 0)
+  return Number.isNaN(rejected) ? undefined : { rejected, message: String(partial['errorMessage'] ?? '') }
+}
+
+function partOfProtobuf({ bytes, isCut }: HttpAnswer): PartialSuccess | undefined {
+  return isCut ? undefined : decodeAnswer(bytes)
 }
 
 /** A warning that came with full success. Throws `SinkError` when records were refused. */
-function settle(answer: HttpAnswer, count: number): string | undefined {
-  // Some receivers answer nothing at all, which is no partial success.
-  if (answer.text.trim() === '') return undefined
-  const body = objectOf(answer.text)
-  if (body === undefined) {
-    throw new SinkError('misconfigured', `${answer.said}; expected JSON. Is this an OTLP receiver?`)
+function settle({ said }: HttpAnswer, partial: PartialSuccess | undefined, count: number): string | undefined {
+  if (partial === undefined) {
+    throw new SinkError('misconfigured', `${said}; expected the answer of an OTLP receiver. Is this one?`)
   }
-  const partial = body['partialSuccess']
-  if (!isObject(partial)) return undefined
-  const rejected = Number(partial['rejectedLogRecords'] ?? 0)
-  const why = oneLine(String(partial['errorMessage'] ?? ''))
-  if (!(rejected > 0)) return why === '' ? undefined : why
-  const message = `${answer.said.slice(0, 200)}: ${rejected} of ${eventsInWords(count)} were refused, and it is not said which: ${why}`
-  throw new SinkError('refused', message)
+  const { rejected, message } = partial
+  const why = oneLine(message)
+  if (rejected === 0) return why === '' ? undefined : why
+  const refused = `${rejected} of ${eventsInWords(count)} were refused, and it is not said which: ${why}`
+  throw new SinkError('refused', `${said.slice(0, 200)}: ${refused}`)
 }

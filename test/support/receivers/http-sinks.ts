@@ -15,6 +15,7 @@ import { openSink } from './sink-surroundings.ts'
 type Said = Readonly<Record<string, unknown>>
 
 export interface HttpSinkUnderTest {
+  /** Its type, and the manner of it where there are several. */
   readonly type: string
   /** Opens it; `options` come on top. */
   open(url: string, context: SinkContext, options?: Said): Promise<Sink>
@@ -33,7 +34,7 @@ function under<Options>(
   definition: SinkDefinition<Options>,
   least: Said,
   good: Behaviour,
-  rest: Partial<Pick<HttpSinkUnderTest, 'isDelivery' | 'trustsStatus'>> = {},
+  rest: Partial<Pick<HttpSinkUnderTest, 'isDelivery' | 'trustsStatus' | 'type'>> = {},
 ): HttpSinkUnderTest {
   return {
     type: definition.type,
@@ -57,4 +58,7 @@ export const httpSinks: readonly HttpSinkUnderTest[] = [
   under(elasticsearchSink, { api_key: { env: 'TOKEN' } }, answers(200, '{"errors":false}')),
   under(lokiSink, { auth: { type: 'basic', username: 'user', password: { env: 'PASSWORD' } } }, answers(204)),
   under(otlpSink, { auth: { type: 'bearer', token: { env: 'TOKEN' } } }, answers(200, '{"partialSuccess":{}}')),
+  under(otlpSink, { encoding: 'protobuf', auth: { type: 'bearer', token: { env: 'TOKEN' } } }, answers(200), {
+    type: 'otlp (protobuf)',
+  }),
 ]
