@@ -60,7 +60,7 @@ export const elasticsearchSink = defineSink({
   }),
   async open(said, context) {
     const { api_key: key } = said
-    const client = new HttpClient(
+    const client = await HttpClient.open(
       said,
       context,
       key === undefined

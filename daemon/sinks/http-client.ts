@@ -63,15 +63,28 @@ export class HttpClient {
   readonly #connection: HttpConnection
   readonly #credential: (() => Credential) | undefined
 
-  /** Reaches nobody yet. Throws `SinkError` with `misconfigured`. */
-  constructor(options: ReceiverOptions, context: SinkContext, credential: (() => Credential) | undefined) {
+  private constructor(
+    options: ReceiverOptions,
+    connection: HttpConnection,
+    credential: (() => Credential) | undefined,
+  ) {
     this.#url = new URL(options.url)
     this.#options = options
     this.#credential = credential
-    this.#connection = new HttpConnection(this.#url, options, context)
-    if (this.#url.protocol === 'http:' && credential !== undefined && !isLoopback(this.#url.hostname)) {
-      context.warn({ url: this.#url.origin }, 'credentials are sent without TLS')
+    this.#connection = connection
+  }
+
+  /** Reaches nobody yet. Throws `SinkError` with `misconfigured`. */
+  static async open(
+    options: ReceiverOptions,
+    context: SinkContext,
+    credential: (() => Credential) | undefined,
+  ): Promise<HttpClient> {
+    const url = new URL(options.url)
+    if (url.protocol === 'http:' && credential !== undefined && !isLoopback(url.hostname)) {
+      context.warn({ url: url.origin }, 'credentials are sent without TLS')
     }
+    return new HttpClient(options, await HttpConnection.open(url, options, context), credential)
   }
 
   /** Sends and gives back an answer of the 2xx kind. Throws `SinkError` for every other. */

@@ -9,7 +9,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls'
-import { buildConnector, Client, type Dispatcher, ProxyAgent } from 'undici'
+import type { buildConnector, Dispatcher } from 'undici'
 import { certificateFailure } from './http-failure.ts'
 import type { ConnectionOptions } from './http-options.ts'
 import { type SinkContext, SinkError } from './sink.ts'
@@ -20,21 +20,31 @@ const connectTimeoutMs = 10_000
 /** A file of certificates is no larger. */
 const maxPemBytes = 1 << 20
 
+/** Loaded when the first such sink is opened: it takes 15 MB, which a daemon without one need not have. */
+type Transport = typeof import('undici')
+
 type Material = SecureContextOptions & { readonly rejectUnauthorized: true; readonly servername?: string }
 
 export class HttpConnection {
+  readonly #transport: Transport
   readonly #origin: string
   readonly #options: ConnectionOptions
   readonly #context: SinkContext
   readonly #sockets = new Set<Socket>()
   #dispatcher: Dispatcher | undefined
 
-  /** Connects to nothing yet. Throws `SinkError` with `misconfigured` when certificates cannot be read. */
-  constructor(url: URL, options: ConnectionOptions, context: SinkContext) {
+  private constructor(transport: Transport, url: URL, options: ConnectionOptions, context: SinkContext) {
+    this.#transport = transport
     this.#origin = url.origin
     this.#options = options
     this.#context = context
-    if (url.protocol === 'https:') this.#material()
+  }
+
+  /** Connects to nothing yet. Throws `SinkError` with `misconfigured` when certificates cannot be read. */
+  static async open(url: URL, options: ConnectionOptions, context: SinkContext): Promise<HttpConnection> {
+    const connection = new HttpConnection(await import('undici'), url, options, context)
+    if (url.protocol === 'https:') connection.#material()
+    return connection
   }
 
   /** Whom to hand requests to. */
@@ -58,10 +68,12 @@ export class HttpConnection {
     const { proxy } = this.#options
     if (proxy === undefined) {
       const connect: buildConnector.connector = (target, done) => this.#connect(target, done)
-      return new Client(this.#origin, { ...patience, connect, pipelining: 1 })
+      return new this.#transport.Client(this.#origin, { ...patience, connect, pipelining: 1 })
     }
-    const tls = { ...this.#material(), maxCachedSessions: 0, timeout: connectTimeoutMs }
-    return new ProxyAgent({ uri: proxy, ...patience, connections: 1, requestTls: tls, proxyTls: tls })
+    const requestTls = { ...this.#material(), maxCachedSessions: 0, timeout: connectTimeoutMs }
+    // The proxy has a name of its own, and no business with our certificate.
+    const { servername, cert, key, ...proxyTls } = requestTls
+    return new this.#transport.ProxyAgent({ uri: proxy, ...patience, connections: 1, requestTls, proxyTls })
   }
 
   #connect(target: buildConnector.Options, done: buildConnector.Callback): void {
@@ -73,7 +85,12 @@ export class HttpConnection {
     }
     try {
       const tls = isSecure ? this.#material() : {}
-      const connect = buildConnector({ ...tls, allowH2: false, maxCachedSessions: 0, timeout: connectTimeoutMs })
+      const connect = this.#transport.buildConnector({
+        ...tls,
+        allowH2: false,
+        maxCachedSessions: 0,
+        timeout: connectTimeoutMs,
+      })
       // It gives the socket back, though its type does not say so: an abort must reach a connection under way.
       const socket: unknown = Reflect.apply(connect, undefined, [target, settled])
       if (!(socket instanceof Socket)) return

@@ -44,7 +44,7 @@ export const httpSink = defineSink({
   references: ['https://www.rfc-editor.org/rfc/rfc9110', 'https://github.com/ndjson/ndjson-spec'],
   options,
   async open(said, context) {
-    const client = new HttpClient(said, context, credentialOf(said.auth, context))
+    const client = await HttpClient.open(said, context, credentialOf(said.auth, context))
     const isArray = said.format === 'json_array'
     const headers = { 'content-type': isArray ? 'application/json' : 'application/x-ndjson' }
     return {

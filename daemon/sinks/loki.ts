@@ -60,7 +60,7 @@ export const lokiSink = defineSink({
   ],
   options,
   async open(said, context) {
-    const client = new HttpClient(said, context, credentialOf(said.auth, context))
+    const client = await HttpClient.open(said, context, credentialOf(said.auth, context))
     const queries = new Set<string>()
     const headers = {
       'content-type': 'application/json',

@@ -63,7 +63,7 @@ export const osqueryTlsSink = defineSink({
     path: ['enroll_secret'],
   }),
   async open(said, context) {
-    const client = new HttpClient(said, context, undefined)
+    const client = await HttpClient.open(said, context, undefined)
     let enrolled: string | undefined
 
     async function nodeKey(signal: AbortSignal): Promise<string> {

@@ -71,7 +71,7 @@ export const otlpSink = defineSink({
   ],
   options,
   async open(said, context) {
-    const client = new HttpClient(said, context, credentialOf(said.auth, context))
+    const client = await HttpClient.open(said, context, credentialOf(said.auth, context))
     const isJson = said.encoding === 'json'
     const headers = { 'content-type': isJson ? 'application/json' : 'application/x-protobuf' }
     const origin = originOf(said, context)

@@ -68,7 +68,10 @@ export const splunkHecSink = defineSink({
   ],
   options,
   async open(said, context) {
-    const client = new HttpClient(said, context, () => ['authorization', `Splunk ${secretText(said.token, context)}`])
+    const client = await HttpClient.open(said, context, () => [
+      'authorization',
+      `Splunk ${secretText(said.token, context)}`,
+    ])
     const channel = randomUUID()
     const headers = {
       'content-type': 'application/json',
