@@ -16,6 +16,8 @@ export class SplunkCollector {
   acknowledges = false
   /** How often it is asked about a batch before an indexer has it. */
   asksUntilIndexed = 2
+  /** Events that it takes for no data. */
+  isRefused: (event: Json) => boolean = () => false
   readonly #asked = new Map<string, number>()
   #nextAck = 0
 
@@ -50,7 +52,7 @@ export class SplunkCollector {
       const refuse = (code: number, why: string): readonly [number, Json] => {
         return [400, { text: why, code, 'invalid-event-number': number }]
       }
-      if (event === undefined) return refuse(6, 'Invalid data format')
+      if (event === undefined || this.isRefused(event)) return refuse(6, 'Invalid data format')
       if (!('event' in event)) return refuse(12, 'Event field is required')
       if (event['event'] === '' || event['event'] === null) return refuse(13, 'Event field cannot be blank')
       if (event['index'] !== undefined && event['index'] !== this.index) return refuse(7, 'Incorrect index')
