@@ -11,7 +11,11 @@ import type { Remains } from './salvage/remains.ts'
 export interface StorePart {
   /** Prefix of its tables. */
   readonly name: string
-  /** `CREATE TABLE IF NOT EXISTS ...`: statements that are right on an empty and on an existing file. */
+  /**
+   * `CREATE TABLE IF NOT EXISTS ...`: statements that are right on an empty and on an existing file. A file whose tables
+   * were made by other words counts as damaged and is carried over into a new one; a change that old rows do not survive
+   * raises `storeVersion`.
+   */
   readonly schema: string
   /**
    * What a damaged table is worth: `rows`: every readable row is carried over; `drop`: the part starts anew, because half
