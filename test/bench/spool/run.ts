@@ -72,7 +72,7 @@ function run(name: Name, folder: string, count: number, perCommit: number): Repo
 
 /** What reading costs when a sink was dead for long. */
 function backlog(folder: string, say: Say): void {
-  const total = 1_000_000
+  const total = 500_000
   const { spool, close } = open(folder, 2 ** 40)
   spool.setSinks(['dead', 'alive'])
   const events = findingEvents(1_000)
@@ -98,7 +98,7 @@ function backlog(folder: string, say: Say): void {
 
 /** What the bound of bytes means on disk, with a sink that never delivers. */
 function bounded(folder: string, say: Say): void {
-  const maxBytes = 64 * 1024 * 1024
+  const maxBytes = 32 * 1024 * 1024
   const { spool, close } = open(folder, maxBytes)
   spool.setSinks(['dead'])
   const events = findingEvents(100)
@@ -106,7 +106,7 @@ function bounded(folder: string, say: Say): void {
   let most = 0
   let appended = 0
   const started = process.hrtime.bigint()
-  while (appended < 6 * maxBytes) {
+  while (appended < 4 * maxBytes) {
     spool.append(events)
     appended += bytes
     most = Math.max(most, diskBytes(folder))
@@ -119,9 +119,9 @@ function bounded(folder: string, say: Say): void {
   close()
   rmSync(folder, { recursive: true, force: true })
   say(`
-## At the bound, dropping the oldest: 64 MiB of lines, six times as many appended, 100 per commit
+## At the bound, dropping the oldest: 32 MiB of lines, four times as many appended, 100 per commit
 
-Target: files never above 1.6 times the bound.
+Target: files never above 1.6 times the bound and two logs of 16 MiB.
 
 | events/s | dropped | files at most, MiB | times the bound |
 |---|---|---|---|
