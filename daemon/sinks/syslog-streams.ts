@@ -5,6 +5,7 @@
  * delivered when the kernel took its bytes and the connection has not broken by then. Any break fails the whole batch.
  */
 import { connect, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { type SinkContext, SinkError } from './sink.ts'
 import { socketFailure } from './socket-failure.ts'
@@ -24,6 +25,8 @@ interface Line {
   readonly broken: Promise<never>
   readonly ended: Promise<void>
   isOpen: boolean
+  /** How long connecting took, and a little more: no less than the way there and back. */
+  roundTripMs: number
 }
 
 export class StreamCarrier implements Carrier {
@@ -59,8 +62,16 @@ export class StreamCarrier implements Carrier {
     this.#line = undefined
   }
 
+  /**
+   * An end counts as an answer to ours only. A receiver that ended before our bytes came resets the connection when they
+   * do, which is known one round trip after they were sent; one that ends with our bytes unread resets it at once.
+   */
   async #confirm(line: Line): Promise<void> {
-    if (!line.isOpen) throw new SinkError('unavailable', `${this.#attempted}: the receiver ended the connection first`)
+    const early = line.ended.then(() => {
+      throw new SinkError('unavailable', `${this.#attempted}: the receiver ended the connection before it had read all`)
+    })
+    await Promise.race([delay(line.roundTripMs), line.broken, early])
+    early.catch(() => undefined)
     line.socket.end()
     await Promise.race([line.ended, line.broken])
     this.destroy()
@@ -68,12 +79,16 @@ export class StreamCarrier implements Carrier {
 
   async #connect(): Promise<Line> {
     this.destroy()
+    const startedAt = performance.now()
     const socket = this.#open()
     const broken = Promise.withResolvers<never>()
     const ended = Promise.withResolvers<void>()
     broken.promise.catch(() => undefined)
-    const line: Line = { socket, broken: broken.promise, ended: ended.promise, isOpen: true }
+    const line: Line = { socket, broken: broken.promise, ended: ended.promise, isOpen: true, roundTripMs: 1 }
     this.#line = line
+    socket.once('connect', () => {
+      line.roundTripMs = Math.min(1000, 2 + 1.5 * (performance.now() - startedAt))
+    })
     socket.on('error', broken.reject)
     socket.on('end', () => {
       line.isOpen = false
