@@ -6,6 +6,7 @@
  */
 import type { SpooledEvent } from '../../extension/domain/result-event.ts'
 import { withDeadline } from './deadline.ts'
+import { OpenedSockets } from './opened-sockets.ts'
 import { type Batch, type EventFailure, type Sink, SinkError, type SinkErrorCode, type SinkLimits } from './sink.ts'
 
 /** Why one event, or all, failed. */
@@ -40,6 +41,7 @@ export class ClientSink<Client> implements Sink {
   readonly limits: SinkLimits
   readonly #kind: ClientKind<Client>
   #client: Promise<Client> | undefined
+  #sockets = new OpenedSockets()
 
   constructor(kind: ClientKind<Client>) {
     this.name = kind.name
@@ -50,9 +52,9 @@ export class ClientSink<Client> implements Sink {
   async write(batch: Batch, signal: AbortSignal): Promise<void> {
     const { attempted, timeoutMs } = this.#kind
     try {
-      const client = this.#client ?? this.#kind.create()
+      const client = this.#client ?? this.#sockets.during(() => this.#kind.create())
       this.#client = client
-      const sending = client.then(async (one) => await this.#kind.send(one, batch.events))
+      const sending = this.#sockets.during(async () => await this.#kind.send(await client, batch.events))
       const outcomes = await withDeadline(sending, { timeoutMs, signal, attempted }, () => undefined)
       const failed = batch.events.flatMap(({ sequence }, index) => {
         const outcome = outcomes[index]
@@ -79,7 +81,14 @@ export class ClientSink<Client> implements Sink {
   #drop(): void {
     const client = this.#client
     this.#client = undefined
-    client?.then(this.#kind.drop, () => undefined)
+    client?.then(
+      (one) => this.#kind.drop(one),
+      () => undefined,
+    )
+    const sockets = this.#sockets
+    this.#sockets = new OpenedSockets()
+    // In a turn of its own, after the client has heard that it is dropped.
+    setImmediate(() => sockets.destroy())
   }
 }
 

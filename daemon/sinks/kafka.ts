@@ -114,7 +114,7 @@ class KafkaKind implements ClientKind<Producer> {
   async create(): Promise<Producer> {
     const { Producer } = await import('@platformatic/kafka')
     const { brokers, timeout_ms: timeout, tls, sasl, compression } = this.#options
-    return new Producer({
+    const producer = new Producer({
       clientId: 'threecx-hunter',
       bootstrapBrokers: brokers,
       idempotent: true,
@@ -129,6 +129,9 @@ class KafkaKind implements ClientKind<Producer> {
       ...(tls ? this.#tls(tls) : {}),
       ...(sasl ? { sasl: this.#login(sasl) } : {}),
     })
+    // A connection that breaks during the login says so twice; the library hears the first, the second ends the process.
+    producer.connections.on('connecting', ({ connection }) => connection.on('error', () => undefined))
+    return producer
   }
 
   async send(producer: Producer, events: readonly SpooledEvent[]): Promise<PromiseSettledResult<unknown>[]> {

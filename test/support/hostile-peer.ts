@@ -8,7 +8,7 @@ import { freePort } from './servers/server-process.ts'
 export const hostileBehaviours = {
   'accepts and never answers': (socket) => socket.resume(),
   'accepts and never reads': (socket) => socket.pause(),
-  'resets when it is spoken to': (socket) => socket.once('data', () => socket.resetAndDestroy()),
+  'resets when it is spoken to': (socket) => socket.once('data', () => reset(socket)),
   'closes at once': (socket) => socket.destroy(),
   'answers with garbage': (socket) => {
     const garbage = Buffer.from(Array.from({ length: 3000 }, (_, at) => (at * 7919 + (at >> 3)) & 0xff))
@@ -41,6 +41,12 @@ export const hostileBehaviours = {
   },
 } satisfies Readonly<Record<string, (socket: Socket) => void>>
 
+/** UNIX sockets know no reset; a break with bytes unread is the nearest. */
+function reset(socket: Socket): void {
+  if (socket.localPort === undefined) socket.destroy()
+  else socket.resetAndDestroy()
+}
+
 export type HostileBehaviour = keyof typeof hostileBehaviours | 'is absent'
 
 export const allHostileBehaviours: readonly HostileBehaviour[] = [
@@ -52,12 +58,15 @@ export interface HostilePeer {
   readonly port: number
   /** Connections whose other end is open. */
   connections(): number
+  /** Connections that there ever were. */
+  accepted(): number
   close(): Promise<void>
 }
 
 /** Starts one on a port, or at a path of the file system. */
 export async function hostilePeer(behaviour: HostileBehaviour, path?: string): Promise<HostilePeer> {
-  if (behaviour === 'is absent') return { port: await freePort(), connections: () => 0, close: async () => undefined }
+  if (behaviour === 'is absent')
+    return { port: await freePort(), connections: () => 0, accepted: () => 0, close: async () => undefined }
   const open = new Set<Socket>()
   const all = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -77,6 +86,7 @@ export async function hostilePeer(behaviour: HostileBehaviour, path?: string): P
   return {
     port: typeof address === 'object' && address ? address.port : 0,
     connections: () => open.size,
+    accepted: () => all.size,
     close: async () => {
       for (const socket of all) socket.destroy()
       await new Promise((resolve) => server.close(resolve))

@@ -97,7 +97,7 @@ describe.each(Object.keys(sinks))('%s', (name) => {
     try {
       const abort = new AbortController()
       const write = failureOf(sink.write({ events: events(1, 20) }, abort.signal))
-      await expect.poll(() => peer.connections(), { timeout: 15_000 }).toBeGreaterThan(0)
+      await expect.poll(() => peer.accepted(), { timeout: 15_000 }).toBeGreaterThan(0)
       abort.abort()
       expect(await write).toMatchObject({ code: 'unavailable', message: expect.stringContaining('stopped') })
       await sink.close()
