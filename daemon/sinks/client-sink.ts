@@ -81,10 +81,7 @@ export class ClientSink<Client> implements Sink {
   #drop(): void {
     const client = this.#client
     this.#client = undefined
-    client?.then(
-      (one) => this.#kind.drop(one),
-      () => undefined,
-    )
+    client?.then((one) => this.#kind.drop(one)).catch(() => undefined)
     const sockets = this.#sockets
     this.#sockets = new OpenedSockets()
     // In a turn of its own, after the client has heard that it is dropped.

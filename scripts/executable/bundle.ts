@@ -42,6 +42,8 @@ async function bundleOne(root: string, input: string, name: string, path: string
     input,
     platform: 'node',
     write: false,
+    // Its other entry, which the Kafka client asks for, reads its module from a file beside it.
+    resolve: { alias: { '@platformatic/wasm-utils': '@platformatic/wasm-utils/bundled' } },
     // A script that is compiled by itself may not import(); built-ins are required then.
     output: { format: 'cjs', codeSplitting: false, dynamicImportInCjs: false, minify: true },
   })
