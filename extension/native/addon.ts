@@ -27,7 +27,6 @@ const remedy = 'run node scripts/build-native.mjs'
 let source: AddonSource = {
   remedy,
   locate() {
-    if (process.platform === 'win32') return { problem: 'the native engine is not built for Windows yet' }
     const path = fileURLToPath(new URL(`./${addonName}`, import.meta.url))
     return existsSync(path) ? path : { problem: `the native engine is not built; ${remedy}` }
   },

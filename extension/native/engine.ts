@@ -81,8 +81,8 @@ export interface SelectRule {
 
 /**
  * How gently a request works: for a sweep that nobody waits for. A paced request uses one thread of its own, which
- * ends with it, so that no other request is ever slowed. Where the system has no priority for a single thread
- * (Windows, and Node's threads in the portable engine) only the share holds.
+ * ends with it, so that no other request is ever slowed. Where a single thread can have no priority (Node's threads in
+ * the portable engine) only the share holds.
  */
 export interface Pace {
   /** Whether the threads of the request take the lowest CPU and disk priority. */

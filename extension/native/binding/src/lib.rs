@@ -3,7 +3,6 @@
 //! Requests come in as a few flat values, answers go out as one buffer each, which `native.ts` decodes; nothing calls
 //! JavaScript per item. Work runs on threads of this crate, never on libuv's pool, and none of them keeps the process
 //! alive: only a promise that waits does. Failures of files are data in the buffer.
-#![cfg(unix)]
 #![deny(missing_docs)]
 
 mod container;

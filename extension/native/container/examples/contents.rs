@@ -3,8 +3,7 @@
 //! For comparing by hand with other programs: `cargo run -p container --example contents FILE`.
 
 use std::fs::File;
-use std::io;
-use std::os::unix::fs::FileExt;
+use std::io::{self, Read, Seek, SeekFrom};
 
 use container::{Bytes, Limits, contents};
 
@@ -16,7 +15,9 @@ impl Bytes for Opened {
     }
 
     fn read_at(&self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read_at(buffer, at)
+        let mut file = &self.0;
+        file.seek(SeekFrom::Start(at))?;
+        file.read(buffer)
     }
 }
 

@@ -3,7 +3,7 @@
 //! The codes are the permanent words of `engineErrorCodes` in `extension/native/engine.ts`, in the same order, because
 //! they cross the border as numbers.
 
-use rustix::io::Errno;
+use crate::system::{Error, Kind};
 
 /// A reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,16 +51,15 @@ impl Failure {
     }
 
     /// Another kind of file where a regular one was expected.
-    pub(crate) fn not_regular(kind: rustix::fs::FileType) -> Self {
-        use rustix::fs::FileType;
+    pub(crate) fn not_regular(kind: Kind) -> Self {
         let name = match kind {
-            FileType::Directory => "a directory",
-            FileType::Fifo => "a FIFO",
-            FileType::Socket => "a socket",
-            FileType::CharacterDevice => "a character device",
-            FileType::BlockDevice => "a block device",
-            FileType::Symlink => return Failure::symlink(),
-            _ => "of an unknown kind",
+            Kind::Directory => "a directory",
+            Kind::Fifo => "a FIFO",
+            Kind::Socket => "a socket",
+            Kind::CharacterDevice => "a character device",
+            Kind::BlockDevice => "a block device",
+            Kind::Symlink => return Failure::symlink(),
+            Kind::Regular | Kind::Unknown => "of an unknown kind",
         };
         Failure::new(Code::NotRegular, format!("is {name}, not a regular file"))
     }
@@ -76,17 +75,45 @@ impl Failure {
     }
 }
 
-impl From<Errno> for Failure {
-    fn from(errno: Errno) -> Self {
-        let code = match errno {
-            Errno::ACCESS | Errno::PERM => Code::Denied,
-            Errno::NOENT | Errno::NOTDIR | Errno::STALE => Code::Vanished,
-            Errno::LOOP => return Failure::symlink(),
-            Errno::NXIO | Errno::NODEV | Errno::ISDIR => Code::NotRegular,
+#[cfg(unix)]
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let code = match error {
+            Error::ACCESS | Error::PERM => Code::Denied,
+            Error::NOENT | Error::NOTDIR | Error::STALE => Code::Vanished,
+            Error::LOOP => return Failure::symlink(),
+            Error::NXIO | Error::NODEV | Error::ISDIR => Code::NotRegular,
             _ => Code::Io,
         };
-        let said = std::io::Error::from(errno).to_string();
-        // The library adds its number, which says nothing to a reader: "No such file or directory (os error 2)".
-        Failure::new(code, said.split(" (os error").next().unwrap_or(&said))
+        Failure::new(code, without_number(&std::io::Error::from(error)))
     }
+}
+
+#[cfg(windows)]
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        use crate::system::codes;
+        let code = match error.raw_os_error().map(i32::cast_unsigned) {
+            Some(codes::ACCESS_DENIED | codes::PRIVILEGE_NOT_HELD) => Code::Denied,
+            Some(
+                codes::FILE_NOT_FOUND
+                | codes::PATH_NOT_FOUND
+                | codes::INVALID_NAME
+                | codes::BAD_PATHNAME
+                | codes::DIRECTORY,
+            ) => Code::Vanished,
+            Some(codes::STOPPED_ON_SYMLINK) => return Failure::symlink(),
+            Some(codes::FILE_INVALID) => Code::Changed,
+            Some(codes::CANT_ACCESS_FILE) => Code::NotRegular,
+            _ => Code::Io,
+        };
+        Failure::new(code, without_number(&error))
+    }
+}
+
+/// What the system says. The library adds its number, which says nothing to a reader: "No such file or directory (os
+/// error 2)".
+fn without_number(error: &std::io::Error) -> String {
+    let said = error.to_string();
+    said.split(" (os error").next().unwrap_or(&said).to_owned()
 }

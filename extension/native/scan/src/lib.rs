@@ -6,7 +6,6 @@
 //! [`Failure`] beside the others; a panic over one directory or file is one too.
 //!
 //! The contract, with its words, is `extension/native/engine.ts`.
-#![cfg(unix)]
 #![deny(missing_docs)]
 
 mod batch;

@@ -1,12 +1,9 @@
 //! Single files: their metadata, and pieces of their content.
 
-use rustix::fs::FileType;
-use rustix::io::retry_on_intr;
-
 use crate::beneath::Roots;
 use crate::failure::Failure;
 use crate::reading::regular;
-use crate::system::{self, Meta};
+use crate::system::{self, Kind, Meta};
 
 /// Bytes read at once; also what is set aside for a file that lies about its size.
 const BLOCK: usize = 256 << 10;
@@ -19,8 +16,8 @@ pub fn stat(roots: &Roots, root: u32, path: &[u8]) -> Result<Meta, Failure> {
         let (parent, name) = roots.open_parent(root, path)?;
         system::stat_at(&parent, &name)?
     };
-    match meta.file_type() {
-        FileType::RegularFile => Ok(meta),
+    match meta.kind() {
+        Kind::Regular => Ok(meta),
         kind => Err(Failure::not_regular(kind)),
     }
 }
@@ -34,7 +31,7 @@ pub fn read(roots: &Roots, root: u32, path: &[u8], offset: u64, length: usize) -
         let from = out.len();
         out.resize(from + BLOCK.min(length - from), 0);
         let at = offset.saturating_add(from as u64);
-        let got = retry_on_intr(|| rustix::io::pread(&fd, &mut out[from..], at));
+        let got = system::read_at(&fd, &mut out[from..], at);
         out.truncate(from + *got.as_ref().unwrap_or(&0));
         if got? == 0 {
             break;

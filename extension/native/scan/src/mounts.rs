@@ -6,7 +6,7 @@
 //!
 //! Magic numbers: linux/magic.h, and the file systems' own sources where that header lacks them.
 
-use rustix::fd::AsFd;
+use crate::system::AsFd;
 
 /// Whether other file systems than the root's are entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,8 +149,15 @@ pub(crate) fn is_local(directory: impl AsFd) -> bool {
     rustix::fs::fstatfs(directory).is_ok_and(|found| found.f_flags & MNT_LOCAL != 0)
 }
 
+/// Whether an open directory is on a file system that `Policy::Local` enters. A directory below a root is of another
+/// volume only by way of a junction, which is never followed; should the system show one otherwise, it is a local one.
+#[cfg(windows)]
+pub(crate) fn is_local(_directory: impl AsFd) -> bool {
+    true
+}
+
 /// Whether an open directory is on a file system that `Policy::Local` enters: unknown here, so none is crossed.
-#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+#[cfg(not(any(target_os = "linux", target_vendor = "apple", windows)))]
 pub(crate) fn is_local(_directory: impl AsFd) -> bool {
     false
 }

@@ -1,11 +1,9 @@
 //! One open file for readers of formats that jump about in it.
 
-use rustix::fd::OwnedFd;
-use rustix::io::retry_on_intr;
-
 use crate::beneath::Roots;
 use crate::failure::Failure;
 use crate::reading::regular;
+use crate::system::{OwnedFd, read_at};
 
 /// A regular file below a root, opened as safely as for a digest.
 pub struct OpenFile {
@@ -31,7 +29,7 @@ impl OpenFile {
         let mut filled = 0;
         while filled < buffer.len() {
             let at = offset.saturating_add(filled as u64);
-            let got = retry_on_intr(|| rustix::io::pread(&self.fd, &mut buffer[filled..], at))?;
+            let got = read_at(&self.fd, &mut buffer[filled..], at)?;
             if got == 0 {
                 break;
             }

@@ -4,14 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use rustix::fd::OwnedFd;
-use rustix::io::retry_on_intr;
-
 use crate::beneath::Roots;
 use crate::failure::Failure;
 use crate::pace::{Pace, Pacer};
 use crate::reading::{Deadline, regular};
-use crate::system::Identity;
+use crate::system::{self, Identity, OwnedFd};
 
 /// An open regular file.
 pub struct Opened<'a> {
@@ -43,7 +40,7 @@ impl<'a> Opened<'a> {
 
     /// Some bytes at a place; 0 at the end.
     pub fn read_at(&self, at: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
-        Ok(retry_on_intr(|| rustix::io::pread(&self.fd, &mut *buffer, at))?)
+        system::read_at(&self.fd, buffer, at).map_err(system::io_error)
     }
 
     /// Rests as the pace asks, then tells whether to go on: `Timeout`, or another failure when cancelled.

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::time::{ClockId, clock_gettime};
+#[cfg(windows)]
+use crate::system::{lower_priority, thread_cpu_ns};
 
 /// The smallest share; below, one block of a file would take longer than anybody waits.
 const SMALLEST_SHARE: f64 = 0.001;
@@ -101,8 +102,9 @@ fn pay(owed: Duration) -> Instant {
     until
 }
 
+#[cfg(unix)]
 fn thread_cpu_ns() -> u64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     u64::try_from(time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec)).unwrap_or(0)
 }
 
@@ -148,7 +150,7 @@ fn lower_priority() {
 }
 
 /// Other systems lower whole processes only, which this process is not ours to decide.
-#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+#[cfg(not(any(target_os = "linux", target_vendor = "apple", windows)))]
 fn lower_priority() {}
 
 #[cfg(test)]

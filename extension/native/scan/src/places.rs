@@ -89,7 +89,7 @@ fn relative<'a>(root: &[u8], path: &'a [u8]) -> Option<impl Iterator<Item = &'a 
 }
 
 fn components(path: &[u8]) -> impl Iterator<Item = &[u8]> {
-    path.split(|byte| *byte == b'/').filter(|part| !part.is_empty())
+    path.split(|byte| *byte == b'/' || (cfg!(windows) && *byte == b'\\')).filter(|part| !part.is_empty())
 }
 
 #[cfg(test)]

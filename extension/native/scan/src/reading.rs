@@ -7,16 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
-use rustix::fd::OwnedFd;
-use rustix::fs::FileType;
-use rustix::io::retry_on_intr;
-
 use crate::HEAD_LENGTH;
 use crate::digest::Digested;
 use crate::failure::{Code, Failure};
 use crate::hash::Digests;
 use crate::pace::Pacer;
-use crate::system::{Identity, identity_of};
+use crate::system::{Identity, Kind, OwnedFd, identify, read_at, read_on};
 
 /// Bytes read at once. Two fit the second-level cache; larger was slower.
 pub(crate) const BLOCK: usize = 256 << 10;
@@ -29,10 +25,9 @@ const OVERLAP_BLOCKS: usize = 4;
 
 /// The identity of an open file, which must be a regular one.
 pub(crate) fn regular(fd: &OwnedFd) -> Result<Identity, Failure> {
-    let found = rustix::fs::fstat(fd)?;
-    match FileType::from_raw_mode(found.st_mode as rustix::fs::RawMode) {
-        FileType::RegularFile => Ok(identity_of(&found)),
-        kind => Err(Failure::not_regular(kind)),
+    match identify(fd)? {
+        (identity, Kind::Regular) => Ok(identity),
+        (_, kind) => Err(Failure::not_regular(kind)),
     }
 }
 
@@ -95,7 +90,7 @@ impl<'a> Reading<'a> {
     pub(crate) fn read_head(&mut self) -> Result<&[u8], Failure> {
         while self.head_length < HEAD_LENGTH {
             let at = self.head_length as u64;
-            let got = retry_on_intr(|| rustix::io::pread(&self.fd, &mut self.head[self.head_length..], at))?;
+            let got = read_at(&self.fd, &mut self.head[self.head_length..], at)?;
             if got == 0 {
                 break;
             }
@@ -110,7 +105,7 @@ impl<'a> Reading<'a> {
     pub(crate) fn next(&mut self, buffer: &mut [u8]) -> Result<(usize, bool), Failure> {
         self.deadline.check()?;
         let want = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX).saturating_add(1));
-        let got = retry_on_intr(|| rustix::io::read(&self.fd, &mut buffer[..want]))?;
+        let got = read_on(&self.fd, &mut buffer[..want], self.identity.size - self.left)?;
         if got as u64 > self.left || (got == 0 && self.left > 0) {
             return Err(changed());
         }

@@ -1,20 +1,27 @@
-//! The few system calls everything else is made of.
+//! The few system calls everything else is made of, in one set of words for every system.
 //!
-//! Whatever is opened here is opened without following a final symbolic link and without waiting for a peer (a FIFO
-//! without a writer would block for ever), and, for the superuser, without touching access times, which are evidence.
+//! Whatever is opened here is opened without following a symbolic link at its end, without waiting for a peer, and, where
+//! the system lets us, without touching access times, which are evidence. Windows speaks of handles; they go by the
+//! names of descriptors here, so that what is above reads the same.
 
-use std::ffi::CStr;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+#[cfg(any(windows, test))]
+mod wtf8;
 
-use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{AtFlags, FileType, Mode, OFlags};
-use rustix::io::{Errno, retry_on_intr};
+#[cfg(unix)]
+pub(crate) use unix::*;
+#[cfg(windows)]
+pub(crate) use windows::*;
 
 /// What identifies one state of one file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
-    /// Device.
+    /// Device; on Windows the volume's serial number.
     pub dev: u64,
-    /// Inode.
+    /// Inode; on Windows the file's index on its volume.
     pub ino: u64,
     /// Bytes.
     pub size: u64,
@@ -35,7 +42,7 @@ pub struct Meta {
     pub btime_ns: i64,
     /// Allocated 512-byte blocks.
     pub blocks: u64,
-    /// Type and permissions.
+    /// Type and permissions; on Windows those that its C library gives.
     pub mode: u32,
     /// Owner.
     pub uid: u32,
@@ -46,131 +53,36 @@ pub struct Meta {
 }
 
 impl Meta {
-    pub(crate) fn file_type(&self) -> FileType {
-        FileType::from_raw_mode(self.mode as rustix::fs::RawMode)
+    pub(crate) fn kind(&self) -> Kind {
+        Kind::of_mode(self.mode)
     }
 }
 
-const SAFE: OFlags =
-    OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC).union(OFlags::NOCTTY);
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Regular,
+    Directory,
+    Symlink,
+    Fifo,
+    Socket,
+    CharacterDevice,
+    BlockDevice,
+    Unknown,
+}
 
-/// Flags for opening a file whose kind is not certain yet.
-pub(crate) const OPEN_FILE: OFlags = SAFE;
-/// Flags for opening a directory to list it.
-pub(crate) const OPEN_DIRECTORY: OFlags = SAFE.union(OFlags::DIRECTORY);
-
-/// Calls `open` with the flags, leaving access times alone where that is permitted.
-pub(crate) fn without_atime<T>(flags: OFlags, open: impl Fn(OFlags) -> Result<T, Errno>) -> Result<T, Errno> {
-    #[cfg(target_os = "linux")]
-    if is_superuser() {
-        // Even the superuser may not in a user namespace that does not map the owner: EPERM, and the plain flags do.
-        match retry_on_intr(|| open(flags | OFlags::NOATIME)) {
-            Err(Errno::PERM) => {}
-            done => return done,
+impl Kind {
+    /// From the type in a mode: inode(7).
+    pub(crate) fn of_mode(mode: u32) -> Self {
+        match mode & 0o170_000 {
+            0o100_000 => Kind::Regular,
+            0o040_000 => Kind::Directory,
+            0o120_000 => Kind::Symlink,
+            0o010_000 => Kind::Fifo,
+            0o140_000 => Kind::Socket,
+            0o020_000 => Kind::CharacterDevice,
+            0o060_000 => Kind::BlockDevice,
+            _ => Kind::Unknown,
         }
     }
-    retry_on_intr(|| open(flags))
-}
-
-#[cfg(target_os = "linux")]
-fn is_superuser() -> bool {
-    static IS_SUPERUSER: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
-    *IS_SUPERUSER.get_or_init(|| rustix::process::geteuid().is_root())
-}
-
-/// Opens one name in a directory.
-pub(crate) fn open_at(directory: impl AsFd, name: &CStr, flags: OFlags) -> Result<OwnedFd, Errno> {
-    without_atime(flags, |flags| rustix::fs::openat(directory.as_fd(), name, flags, Mode::empty()))
-}
-
-/// Metadata of one name in a directory, never of what a link points to.
-pub(crate) fn stat_at(directory: impl AsFd, name: &CStr) -> Result<Meta, Errno> {
-    stat_with(directory.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW)
-}
-
-/// Metadata of an open file.
-#[cfg(target_os = "linux")]
-pub(crate) fn stat_fd(fd: impl AsFd) -> Result<Meta, Errno> {
-    stat_with(fd.as_fd(), c"", AtFlags::EMPTY_PATH)
-}
-
-/// Metadata of an open file.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn stat_fd(fd: impl AsFd) -> Result<Meta, Errno> {
-    Ok(from_stat(&rustix::fs::fstat(fd)?))
-}
-
-#[cfg(target_os = "linux")]
-fn stat_with(fd: rustix::fd::BorrowedFd<'_>, name: &CStr, flags: AtFlags) -> Result<Meta, Errno> {
-    use rustix::fs::StatxFlags;
-    let flags = flags | AtFlags::NO_AUTOMOUNT;
-    match retry_on_intr(|| rustix::fs::statx(fd, name, flags, StatxFlags::BASIC_STATS | StatxFlags::BTIME)) {
-        Ok(found) => Ok(from_statx(&found)),
-        // Kernels before 4.11, and sandboxes that do not know the call.
-        Err(Errno::NOSYS | Errno::PERM) if name.is_empty() => Ok(from_stat(&rustix::fs::fstat(fd)?)),
-        Err(Errno::NOSYS | Errno::PERM) => Ok(from_stat(&rustix::fs::statat(fd, name, AtFlags::SYMLINK_NOFOLLOW)?)),
-        Err(errno) => Err(errno),
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn stat_with(fd: rustix::fd::BorrowedFd<'_>, name: &CStr, flags: AtFlags) -> Result<Meta, Errno> {
-    Ok(from_stat(&retry_on_intr(|| rustix::fs::statat(fd, name, flags))?))
-}
-
-#[cfg(target_os = "linux")]
-fn from_statx(found: &rustix::fs::Statx) -> Meta {
-    use rustix::fs::{StatxFlags, StatxTimestamp, makedev};
-    let ns = |time: StatxTimestamp| nanoseconds(time.tv_sec, i64::from(time.tv_nsec));
-    let has_btime = found.stx_mask & StatxFlags::BTIME.bits() != 0;
-    Meta {
-        identity: Identity {
-            dev: makedev(found.stx_dev_major, found.stx_dev_minor),
-            ino: found.stx_ino,
-            size: found.stx_size,
-            mtime_ns: ns(found.stx_mtime),
-            ctime_ns: ns(found.stx_ctime),
-        },
-        atime_ns: ns(found.stx_atime),
-        btime_ns: if has_btime { ns(found.stx_btime) } else { 0 },
-        blocks: found.stx_blocks,
-        mode: u32::from(found.stx_mode),
-        uid: found.stx_uid,
-        gid: found.stx_gid,
-        nlink: found.stx_nlink,
-    }
-}
-
-#[allow(clippy::unnecessary_cast, reason = "the fields' types differ between systems")]
-fn from_stat(found: &rustix::fs::Stat) -> Meta {
-    Meta {
-        identity: identity_of(found),
-        atime_ns: nanoseconds(found.st_atime as i64, found.st_atime_nsec as i64),
-        #[cfg(target_vendor = "apple")]
-        btime_ns: nanoseconds(found.st_birthtime as i64, found.st_birthtime_nsec as i64),
-        #[cfg(not(target_vendor = "apple"))]
-        btime_ns: 0,
-        blocks: found.st_blocks as u64,
-        mode: found.st_mode as u32,
-        uid: found.st_uid,
-        gid: found.st_gid,
-        nlink: found.st_nlink as u32,
-    }
-}
-
-/// The identity in a `struct stat`.
-#[allow(clippy::unnecessary_cast, reason = "the fields' types differ between systems")]
-pub(crate) fn identity_of(found: &rustix::fs::Stat) -> Identity {
-    Identity {
-        dev: found.st_dev as u64,
-        ino: found.st_ino as u64,
-        size: found.st_size as u64,
-        mtime_ns: nanoseconds(found.st_mtime as i64, found.st_mtime_nsec as i64),
-        ctime_ns: nanoseconds(found.st_ctime as i64, found.st_ctime_nsec as i64),
-    }
-}
-
-/// Saturates: a file system may hold any 64-bit second.
-fn nanoseconds(seconds: i64, nanoseconds: i64) -> i64 {
-    seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds)
 }

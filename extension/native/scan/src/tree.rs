@@ -9,13 +9,11 @@ use std::collections::VecDeque;
 use std::ffi::{CStr, CString};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use rustix::fd::{AsFd, OwnedFd};
-
 use crate::beneath::explain;
 use crate::failure::Failure;
 use crate::places::Place;
 use crate::select::StateSet;
-use crate::system::{self, OPEN_DIRECTORY};
+use crate::system::{self, AsFd, OPEN_DIRECTORY, OwnedFd};
 use crate::text::text_from_bytes;
 
 /// Descriptors kept at once. Well below the 1024 (256 on macOS) that a process has by default.
@@ -119,7 +117,7 @@ impl Descriptors {
         };
         while let Some(step) = chain.pop() {
             let opened = system::open_at(fd.as_fd(), &step.name, OPEN_DIRECTORY);
-            fd = Arc::new(opened.map_err(|errno| explain(fd.as_fd(), &step.name, errno))?);
+            fd = Arc::new(opened.map_err(|error| explain(fd.as_fd(), &step.name, error))?);
             if (1..MAX_KEPT / 2).contains(&chain.len()) {
                 self.keep(step, &fd);
             }

@@ -7,16 +7,13 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
 
-use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::FileType;
-
 use crate::batch::Batch;
 use crate::beneath::{Roots, cannot_open, open_absolute};
 use crate::failure::{Code, Failure};
 use crate::mounts::{Policy, is_local};
 use crate::pace::Pacer;
 use crate::places::Mark;
-use crate::system::{self, Meta, OPEN_DIRECTORY};
+use crate::system::{self, AsFd, BorrowedFd, Kind, Meta, OPEN_DIRECTORY, OwnedFd};
 use crate::text::text_from_bytes;
 use crate::tree::Directory;
 use crate::walk::Shared;
@@ -91,12 +88,12 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
             let usable = |failure| cannot_open(path, failure);
             let meta = roots.stat_root(root).map_err(usable)?;
             let places = &self.shared.places[root as usize];
-            match meta.file_type() {
-                FileType::RegularFile => self.root_file(root, meta),
-                FileType::Directory if places.mark(places.top()) == Some(Mark::Skip) => {
+            match meta.kind() {
+                Kind::Regular => self.root_file(root, meta),
+                Kind::Directory if places.mark(places.top()) == Some(Mark::Skip) => {
                     self.error(root, Code::Skipped, "is in the skip list", |_| {});
                 }
-                FileType::Directory => {
+                Kind::Directory => {
                     let fd = open_absolute(path, OPEN_DIRECTORY).map_err(usable)?;
                     let top = Directory::root(root, fd, meta.identity.dev, start.clone(), places.top());
                     self.found.push(top);
@@ -188,13 +185,16 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
     /// Lists one directory.
     fn directory(&mut self, directory: &Arc<Directory>) -> Result<(), Failure> {
         let fd = self.shared.descriptors.open(directory)?;
-        let identity = system::identity_of(&rustix::fs::fstat(&fd)?);
+        let (identity, _) = system::identify(&fd)?;
         if identity.dev != directory.parent_dev && !self.crosses(&fd) {
             self.directory_error(directory, Code::OtherFilesystem, "is a mount point that the walk does not cross");
             return Ok(());
         }
+        // Some network file systems of Windows have no numbers for files; links, which alone make loops there, are never
+        // followed.
+        let is_numbered = cfg!(unix) || identity.ino != 0;
         let key = (directory.root, identity.dev, identity.ino, directory.states.id);
-        if !self.shared.visited.lock().unwrap_or_else(PoisonError::into_inner).insert(key) {
+        if is_numbered && !self.shared.visited.lock().unwrap_or_else(PoisonError::into_inner).insert(key) {
             return Ok(());
         }
         self.shared.directories.fetch_add(1, Relaxed);
@@ -220,7 +220,9 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
         while let Some(entry) = entries.next() {
             match entry {
                 Ok(entry) => {
-                    if self.name(directory, fd, dev, entry.file_name(), entry.file_type()) == Next::Stop {
+                    if self.name(directory, fd, dev, entry.file_name(), system::kind_of(entry.file_type()))
+                        == Next::Stop
+                    {
                         break;
                     }
                 }
@@ -237,11 +239,23 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
         done
     }
 
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(windows)]
+    fn list(&mut self, directory: &Arc<Directory>, fd: &Arc<OwnedFd>, dev: u64) -> Result<(), Failure> {
+        let mut listing = system::Listing::new(&**fd);
+        while let Some(entry) = listing.next() {
+            let (name, kind) = entry?;
+            if self.name(directory, fd, dev, name, kind) == Next::Stop {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    #[cfg(not(any(target_os = "linux", windows)))]
     fn list(&mut self, directory: &Arc<Directory>, fd: &Arc<OwnedFd>, dev: u64) -> Result<(), Failure> {
         for entry in rustix::fs::Dir::read_from(fd)? {
             let entry = entry?;
-            if self.name(directory, fd, dev, entry.file_name(), entry.file_type()) == Next::Stop {
+            if self.name(directory, fd, dev, entry.file_name(), system::kind_of(entry.file_type())) == Next::Stop {
                 break;
             }
         }
@@ -249,7 +263,7 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
     }
 
     /// Judges one name.
-    fn name(&mut self, directory: &Arc<Directory>, fd: &Arc<OwnedFd>, dev: u64, name: &CStr, kind: FileType) -> Next {
+    fn name(&mut self, directory: &Arc<Directory>, fd: &Arc<OwnedFd>, dev: u64, name: &CStr, kind: Kind) -> Next {
         let bytes = name.to_bytes();
         if bytes == b"." || bytes == b".." {
             return Next::GoOn;
@@ -260,11 +274,11 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
         self.unspent -= 1;
         self.entries += 1;
         match kind {
-            FileType::Directory => self.subdirectory(directory, fd, dev, name),
-            FileType::Unknown => match system::stat_at(fd, name) {
-                Ok(meta) if meta.file_type() == FileType::Directory => self.subdirectory(directory, fd, dev, name),
-                Ok(meta) => self.other(directory, fd.as_fd(), name, meta.file_type()),
-                Err(errno) => self.name_error(directory, bytes, errno.into()),
+            Kind::Directory => self.subdirectory(directory, fd, dev, name),
+            Kind::Unknown => match system::stat_at(fd, name) {
+                Ok(meta) if meta.kind() == Kind::Directory => self.subdirectory(directory, fd, dev, name),
+                Ok(meta) => self.other(directory, fd.as_fd(), name, meta.kind()),
+                Err(error) => self.name_error(directory, bytes, error.into()),
             },
             kind => self.other(directory, fd.as_fd(), name, kind),
         }
@@ -300,24 +314,24 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
     }
 
     /// A name that is no directory.
-    fn other(&mut self, directory: &Arc<Directory>, fd: BorrowedFd<'_>, name: &CStr, kind: FileType) {
-        if kind == FileType::RegularFile {
+    fn other(&mut self, directory: &Arc<Directory>, fd: BorrowedFd<'_>, name: &CStr, kind: Kind) {
+        if kind == Kind::Regular {
             self.files += 1;
         }
         let selector = &self.shared.selector;
         let folded = selector.fold(name.to_bytes(), &mut self.scratch);
         selector.select(&directory.states, folded, &mut self.rules);
-        let is_hiding = kind == FileType::Symlink && selector.expects(&directory.states, folded);
+        let is_hiding = kind == Kind::Symlink && selector.expects(&directory.states, folded);
         if self.rules.is_empty() && !is_hiding {
             return;
         }
-        if kind != FileType::RegularFile {
+        if kind != Kind::Regular {
             return self.name_error(directory, name.to_bytes(), Failure::not_regular(kind));
         }
         match system::stat_at(fd, name) {
-            Ok(meta) if meta.file_type() == FileType::RegularFile => self.selected(directory, name.to_bytes(), meta),
-            Ok(meta) => self.name_error(directory, name.to_bytes(), Failure::not_regular(meta.file_type())),
-            Err(errno) => self.name_error(directory, name.to_bytes(), errno.into()),
+            Ok(meta) if meta.kind() == Kind::Regular => self.selected(directory, name.to_bytes(), meta),
+            Ok(meta) => self.name_error(directory, name.to_bytes(), Failure::not_regular(meta.kind())),
+            Err(error) => self.name_error(directory, name.to_bytes(), error.into()),
         }
     }
 

@@ -1,7 +1,6 @@
 //! A directory that is removed afterwards, and walks and digests that wait for their answers.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc;
@@ -41,10 +40,17 @@ impl Drop for TempDir {
     }
 }
 
+#[cfg(unix)]
 pub fn bytes(path: &Path) -> Vec<u8> {
-    path.as_os_str().as_bytes().to_vec()
+    std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).to_vec()
 }
 
+#[cfg(windows)]
+pub fn bytes(path: &Path) -> Vec<u8> {
+    path.to_str().expect("temporary paths are Unicode").as_bytes().to_vec()
+}
+
+#[cfg(unix)]
 pub fn fifo(path: &Path) {
     rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR).unwrap();
 }
