@@ -184,6 +184,10 @@ function leadingPatterns(suffix: string, cut: number): string[] {
   return [name === '' ? '**' : cut > 0 ? `**/${name}` : `**/*${name}`]
 }
 
+/** In the spelling of the root, as the system gives real paths. */
 function joined(root: PathText, relative: PathText): PathText {
-  return root.endsWith('/') ? root + relative : `${root}/${relative}`
+  const isWindows = isWindowsPath(root)
+  const separator = isWindows ? '\\' : '/'
+  const below = isWindows ? relative.replaceAll('/', '\\') : relative
+  return root.endsWith(separator) ? root + below : `${root}${separator}${below}`
 }
