@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util'
 const workspace = fileURLToPath(new URL('../extension/native/', import.meta.url))
 
 /** What can be built for: Rust's names of systems, and Node's. */
-const platforms = new Map([
+export const platforms = new Map([
   ['x86_64-unknown-linux-gnu', 'linux-x64'],
   ['aarch64-unknown-linux-gnu', 'linux-arm64'],
   ['x86_64-apple-darwin', 'darwin-x64'],
