@@ -121,8 +121,8 @@ fn native_open(directory: BorrowedHandle<'_>, name: &[u16], access: u32, options
         )
     };
     match answer {
-        // SAFETY: the call succeeded, so the handle is open and nobody else's.
-        0 => Ok(unsafe { OwnedFd::from_raw_handle(handle) }),
+        // SAFETY: the call succeeded, as it says by what is not negative, so the handle is open and nobody else's.
+        0.. => Ok(unsafe { OwnedFd::from_raw_handle(handle) }),
         api::DELETE_PENDING => Err(error(codes::FILE_NOT_FOUND)),
         // SAFETY: takes and gives a number.
         failed => Err(error(unsafe { api::RtlNtStatusToDosError(failed) })),
