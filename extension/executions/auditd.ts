@@ -4,6 +4,8 @@
  * Lines of one event come one after the other, of several events interleaved at most a little; only those that name a
  * sought program are seen, so an event may lack some of its lines.
  */
+import type { FoundLine } from '../native/lines.ts'
+import { foundText, unreadable } from '../sources/log-text/found-text.ts'
 import { type AuditRecord, auditRecord } from './audit-record.ts'
 import { hexadecimal } from './event-values.ts'
 import type { ExecutionAccess, ExecutionReader, FoundExecution } from './reader.ts'
@@ -28,12 +30,13 @@ export const auditd: ExecutionReader = {
   },
   recognises: (_, head) => auditRecord(Buffer.from(head).toString('latin1').split('\n', 1)[0] ?? '') !== undefined,
   async *read(_file, access, _needles, signal) {
-    const decoder = new TextDecoder()
     const open = new Map<string, AuditRecord[]>()
+    let cut: FoundLine | undefined
     for await (const { lines, problem } of access.lines({ headLines: 0 })) {
       signal.throwIfAborted()
       for (const line of lines) {
-        const record = line.isFound ? auditRecord(decoder.decode(line.bytes)) : undefined
+        const record = line.isFound ? auditRecord(foundText(line)) : undefined
+        if (line.isCut) cut ??= line // its begin or its end is missing
         if (!record) continue
         const known = open.get(record.event)
         if (known) known.push(record)
@@ -46,6 +49,7 @@ export const auditd: ExecutionReader = {
       if (problem) yield { problem }
     }
     for (const records of open.values()) yield* executionOf(records, access)
+    if (cut) yield unreadable(cut, 'auditd')
   },
 }
 

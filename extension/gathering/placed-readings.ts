@@ -193,7 +193,7 @@ export class PlacedReadings<A, X, R> {
           if (path !== undefined && known.size < maxRemembered) known.set(keyOf(reader, volume, path), read)
         }
       }
-      scans.push(this.#scan(volume, name, begunMs, files.length, problems))
+      scans.push(this.#scan(volume, name, begunMs, files.length, problems, this.#reading.name))
     }
     return scans
   }

@@ -6,6 +6,7 @@ import type { Evidence } from '../domain/evidence.ts'
 import { canonical, type Observable, type ObservableType } from '../domain/observable.ts'
 import type { FoundLine } from '../native/lines.ts'
 import type { LogContext, LogFormat, LoggedContact } from './log-format.ts'
+import { foundText, unreadable } from './log-text/found-text.ts'
 import type { Source, SourceFile, SourceReader, SourceRecord } from './source.ts'
 
 /** First lines that tell one format from another. */
@@ -31,16 +32,16 @@ async function* readLines(
   reader: SourceReader,
   signal: AbortSignal,
 ): AsyncGenerator<SourceRecord, void, undefined> {
-  const decoder = new TextDecoder()
   const first: string[] = []
   const headings: string[] = []
   const context: LogContext = { headings, mtime: file.mtime, filename: file.name }
   let format: LogFormat | undefined
   let isUnknown = false
+  let cut: FoundLine | undefined
   for await (const { lines, problem } of reader.lines({ headLines, headingPrefix: '#' })) {
     signal.throwIfAborted()
     for (const line of lines) {
-      const text = decoder.decode(line.bytes)
+      const text = foundText(line)
       if (first.length < headLines) first.push(text)
       if (!line.isFound) {
         if (headings.length >= maxHeadings) headings.splice(maxHeadings / 2, 1) // the first and the latest count
@@ -51,9 +52,11 @@ async function* readLines(
       if (!format) isUnknown = true
       const said = format?.parse(text, context)
       if (format && said) yield evidenceOf(format.name, file, line, text, said)
+      else if (format && line.isCut) cut ??= line
     }
     if (problem) yield { problem }
   }
+  if (cut) yield unreadable(cut, format?.name ?? 'a log')
   if (isUnknown) {
     const message = 'its lines hold what is sought, and are of no known format; name it in the column format'
     yield { problem: { code: 'unknown_format', message } }

@@ -12,7 +12,10 @@ export const threecxScans = defineTable({
   description: 'The last passes over each root: what was seen, read, answered from the cache, and not examined.',
   platforms: ['windows', 'darwin', 'linux'],
   columns: {
-    scan: text('places (where 3CX lives), full (everything below the root) or named (files asked for)'),
+    scan: text(
+      'places (where 3CX lives, and where sources keep records), full (everything below the root), named (files asked for), ' +
+        'contacts or executions (what the files of one source said)',
+    ),
     source: text('Evidence source the pass read'),
     root: text('Directory the pass started from'),
     started: bigint('Start, unix seconds; NULL while it is pending'),

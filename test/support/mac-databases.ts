@@ -22,7 +22,9 @@ export function knowledgeDatabase(path: string, uses: readonly AppUse[]): void {
      CREATE INDEX Z_Object_ZSTREAMNAME ON ZOBJECT (ZSTREAMNAME);`,
   )
   const add = db.prepare('INSERT INTO ZOBJECT(ZSTREAMNAME, ZVALUESTRING, ZSTARTDATE, ZENDDATE) VALUES(?, ?, ?, ?)')
+  db.exec('BEGIN')
   for (const { app, stream = '/app/usage', begun, ended } of uses) add.run(stream, app, mac(begun), mac(ended))
+  db.exec('COMMIT')
   db.close()
 }
 

@@ -33,18 +33,17 @@ export async function openStore(
   signal: AbortSignal,
 ): Promise<OpenedStore> {
   try {
-    const log = await reader.beside(`${file.name}-wal`)
-    const journal = await reader.beside(`${file.name}-journal`)
-    if (!(await mayHold(reader, [log, journal]))) return { problems: [] }
+    const besides = await besidesOf(file, reader)
+    if (!(await mayHold(reader, [besides.log, besides.journal]))) return { problems: [] }
     signal.throwIfAborted()
-    const size = file.size + (log?.size ?? 0) + (journal?.size ?? 0)
+    const size = file.size + (besides.log?.size ?? 0) + (besides.journal?.size ?? 0)
     if (size > maxStoreBytes) {
       return problem(
         'too_big',
         `cannot read ${file.path}: ${size} bytes with its log; expected at most ${maxStoreBytes}`,
       )
     }
-    const { isStable, ...buffers } = await readStable(reader, file.size, log, journal, signal)
+    const { isStable, ...buffers } = await readStable(file, reader, signal)
     const request = { ...buffers, needles: needles.texts, queries, timeoutMs, maxBytes: maxStoreBytes }
     const answer = await readDatabase(request, signal)
     const told = answer.problems.map(({ code, message }) => ({
@@ -79,23 +78,38 @@ interface Buffers {
   readonly journal?: Uint8Array
 }
 
+/** Its log and journal, which come and go with every transaction. */
+async function besidesOf({ name }: SourceFile, reader: SourceReader): Promise<{ log: Beside; journal: Beside }> {
+  return { log: await reader.beside(`${name}-wal`), journal: await reader.beside(`${name}-journal`) }
+}
+
 /** All bytes, read again while they change; the last reading counts whatever happened. */
-async function readStable(reader: SourceReader, size: number, log: Beside, journal: Beside, signal: AbortSignal) {
+async function readStable(file: SourceFile, reader: SourceReader, signal: AbortSignal) {
+  for (let left = attempts - 1; ; left--) {
+    try {
+      const read = await readOnce(file, reader, signal)
+      if (read.isStable || left === 0) return read
+    } catch (cause) {
+      signal.throwIfAborted()
+      if (left === 0) throw cause // else a journal that was there is gone
+    }
+  }
+}
+
+async function readOnce(file: SourceFile, reader: SourceReader, signal: AbortSignal) {
+  const { log, journal } = await besidesOf(file, reader)
   const marks = async () => [
     Buffer.from(await reader.read(0, headerBytes)).toString('latin1'),
     log === undefined ? '' : Buffer.from(await log.read(0, 32)).toString('latin1'),
     journal === undefined ? '' : Buffer.from(await journal.read(0, 28)).toString('latin1'),
   ]
-  for (let attempt = 1; ; attempt++) {
-    const before = await marks()
-    const hot = journal !== undefined && isHotJournal(await journal.read(0, 8)) ? journal : undefined
-    const buffers: Buffers = {
-      // The log first: what moves from it into the database meanwhile is then in both.
-      ...(log && { log: await readAll(log, log.size, signal) }),
-      database: await readAll(reader, size, signal),
-      ...(hot && { journal: await readAll(hot, hot.size, signal) }),
-    }
-    const isStable = JSON.stringify(before) === JSON.stringify(await marks())
-    if (isStable || attempt >= attempts) return { ...buffers, isStable }
+  const before = await marks()
+  const hot = journal !== undefined && isHotJournal(await journal.read(0, 8)) ? journal : undefined
+  const buffers: Buffers = {
+    // The log first: what moves from it into the database meanwhile is then in both.
+    ...(log && { log: await readAll(log, log.size, signal) }),
+    database: await readAll(reader, file.size, signal),
+    ...(hot && { journal: await readAll(hot, hot.size, signal) }),
   }
+  return { ...buffers, isStable: JSON.stringify(before) === JSON.stringify(await marks()) }
 }

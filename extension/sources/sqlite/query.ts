@@ -19,6 +19,8 @@ const maxText = 16 << 10
 /** Rows of one query. */
 const maxRows = 20_000
 const stepsBetweenLooks = 2000
+/** SQLITE_CORRUPT */
+const corrupt = 11
 
 /** Bounds of one database. */
 export interface QueryLimits {
@@ -203,14 +205,20 @@ function allowOnly({ capi }: Sqlite, db: Pointer, table: string): void {
   )
 }
 
-/** Whether there is such a table of rows: no view, and no virtual one, which has no page of its own. */
+/**
+ * Whether there is such a table of rows. Something else by its name is refused: a view, a virtual table, which has no page
+ * of its own.
+ */
 function isThere(sqlite: Sqlite, db: Pointer, table: string): boolean {
-  const sql = `SELECT 1 FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name = '${table}' COLLATE NOCASE`
+  const isTable = "type = 'table' AND rootpage > 0"
+  const sql = `SELECT ${isTable} FROM sqlite_schema WHERE type IN ('table', 'view') AND name = '${table}' COLLATE NOCASE`
   const statement = prepare(sqlite, db, sql)
   try {
     const rc = sqlite.capi.sqlite3_step(statement)
     if (rc !== sqlite.capi.SQLITE_ROW && rc !== sqlite.capi.SQLITE_DONE) throw failure(sqlite, db, rc)
-    return rc === sqlite.capi.SQLITE_ROW
+    if (rc === sqlite.capi.SQLITE_DONE) return false
+    if (sqlite.wasm.exports.sqlite3_column_int64(statement, 0) === 1n) return true
+    throw new StoreError(corrupt, 'it is no table of rows')
   } finally {
     sqlite.capi.sqlite3_finalize(statement)
   }

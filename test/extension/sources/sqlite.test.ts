@@ -67,6 +67,20 @@ function rootPageOf(table: string): number {
 }
 
 describe('a database in use', () => {
+  it('is read again when its journal is gone that was there', async () => {
+    chromiumHistoryDatabase(path, [...ordinaryPages, contact]).close()
+    let asked = 0
+    const gone = async () => {
+      throw new Error('there is no such file')
+    }
+    const reader = { ...readerOf(path), size: 512, mayHold: async () => true }
+    const beside = async (name: string) =>
+      name.endsWith('-journal') && asked++ < 2 ? { ...reader, read: gone, beside } : undefined
+    const records = await recordsFrom(chromiumHistory, sourceFile(path), { ...reader, beside })
+    expect(addresses(records)).toEqual(['https://officeaddons.com/a'])
+    expect(asked).toBe(3)
+  })
+
   it('tells what is committed in its log, and not what is only half written there', async () => {
     const live = join(directory, 'live')
     const db = chromiumHistoryDatabase(
@@ -189,15 +203,19 @@ describe('a hostile database', () => {
     db.close()
   }
 
-  it('with a view without end for a table is not asked', async () => {
+  it('with a view without end for a table is not asked, and says so', async () => {
     hostile(`CREATE VIEW urls AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)
       SELECT x AS id, 'https://officeaddons.com/' || x AS url, '' AS title, 1 AS visit_count, 0 AS typed_count, 0 AS last_visit_time FROM c`)
-    expect(await recordsOf(chromiumHistory, path)).toEqual([])
+    const records = await recordsOf(chromiumHistory, path)
+    expect(codes(records)).toEqual(['damaged'])
+    expect(addresses(records)).toEqual([])
   })
 
-  it('with a virtual table is not asked', async () => {
+  it('with a virtual table is read by its pages', async () => {
     hostile(`CREATE VIRTUAL TABLE urls USING fts5(url); INSERT INTO urls VALUES('https://officeaddons.com/')`)
-    expect(await recordsOf(chromiumHistory, path)).toEqual([])
+    const records = await recordsOf(chromiumHistory, path)
+    expect(codes(records)).toEqual(['damaged'])
+    expect(addresses(records)).toEqual(['https://officeaddons.com/'])
   })
 
   it('with columns that compute is read by its pages', async () => {
