@@ -91,26 +91,26 @@ export class Hunter implements HuntServices {
     return this.#surroundings.processes(signal)
   }
 
-  contacts(signal: AbortSignal): Promise<readonly Contact[]> {
-    return this.#surroundings.contacts(signal)
+  contacts(signal: AbortSignal, since?: number): Promise<readonly Contact[]> {
+    return this.#surroundings.contacts(signal, since)
   }
 
   contactsIn(paths: readonly PathText[], source: string | undefined, signal: AbortSignal) {
     return this.#surroundings.contactsIn(paths, source, signal)
   }
 
-  executions(signal: AbortSignal): Promise<readonly Execution[]> {
-    return this.#surroundings.executions(signal)
+  executions(signal: AbortSignal, since?: number): Promise<readonly Execution[]> {
+    return this.#surroundings.executions(signal, since)
   }
 
   executionsIn(paths: readonly PathText[], source: string | undefined, signal: AbortSignal) {
     return this.#surroundings.executionsIn(paths, source, signal)
   }
 
-  async state(signal: AbortSignal): Promise<HostState> {
+  async state(signal: AbortSignal, since?: number): Promise<HostState> {
     const [{ artifacts }, beside] = await Promise.all([
       this.#standingPass(this.#scope, signal),
-      this.#surroundings.all(signal),
+      this.#surroundings.all(signal, since),
     ])
     return { artifacts, ...beside }
   }

@@ -48,15 +48,20 @@ export class Remembered<T> {
     return untilAborted(signal, this.#current())
   }
 
+  /** Whether the next caller gets an answer without a new look, or waits for one that is under way. */
+  get isGood(): boolean {
+    const last = this.#last
+    const age = last?.doneMs === undefined ? 0 : this.#clock.nowMs() - last.doneMs
+    return last !== undefined && age >= 0 && age < this.#times.rememberMs
+  }
+
   /** Makes the next caller look again. */
   forget(): void {
     this.#last = undefined
   }
 
   #current(): Promise<T> {
-    const last = this.#last
-    const age = last?.doneMs === undefined ? 0 : this.#clock.nowMs() - last.doneMs
-    if (last && age >= 0 && age < this.#times.rememberMs) return last.answer
+    if (this.#last && this.isGood) return this.#last.answer
     const limit = AbortSignal.timeout(this.#times.timeoutMs)
     const signal = this.#closing ? AbortSignal.any([limit, this.#closing]) : limit
     const fresh: Running<T> = { answer: this.#look(signal), doneMs: undefined }

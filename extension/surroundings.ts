@@ -20,6 +20,7 @@ import { certPaddingCheck } from './installs/padding-check.ts'
 import type { WalkEntry } from './native/engine.ts'
 import { lookAtProcesses } from './processes/look-at-processes.ts'
 import { type LookTimes, Remembered } from './remembered.ts'
+import { RememberedSince } from './remembered-since.ts'
 import { readOwners } from './sweep/owners.ts'
 import { relativeTo, type Volume } from './sweep/volume.ts'
 
@@ -53,6 +54,8 @@ export class Surroundings {
   readonly #processes: Remembered<ProcessLook>
   readonly #contacts: Remembered<ContactSearch>
   readonly #executions: Remembered<ExecutionSearch>
+  readonly #recentContacts: RememberedSince<ContactSearch>
+  readonly #recentExecutions: RememberedSince<ExecutionSearch>
   readonly #contactFinder: ContactFinder
   readonly #executionFinder: ExecutionFinder
   /** Records of the files that somebody named, oldest first. */
@@ -68,6 +71,9 @@ export class Surroundings {
     this.#executionFinder = new ExecutionFinder(plan)
     this.#contacts = new Remembered((signal) => this.#findContacts(signal), plan.clock, closing, times)
     this.#executions = new Remembered((signal) => this.#findExecutions(signal), plan.clock, closing, times)
+    const make = <T>(look: (signal: AbortSignal) => Promise<T>) => new Remembered(look, plan.clock, closing, times)
+    this.#recentContacts = new RememberedSince((since, signal) => this.#findContacts(signal, since), make)
+    this.#recentExecutions = new RememberedSince((since, signal) => this.#findExecutions(signal, since), make)
     this.#processes = new Remembered((signal) => this.#look(signal), plan.clock, closing, times)
   }
 
@@ -79,8 +85,14 @@ export class Surroundings {
     return (await this.#processes.get(signal)).processes
   }
 
-  async contacts(signal: AbortSignal): Promise<readonly Contact[]> {
-    return (await this.#contacts.get(signal)).contacts
+  /** All contacts, or at least those that were made at or after `since`, unix seconds. */
+  async contacts(signal: AbortSignal, since?: number): Promise<readonly Contact[]> {
+    return (await this.#contactSearch(signal, since)).contacts
+  }
+
+  #contactSearch(signal: AbortSignal, since: number | undefined): Promise<ContactSearch> {
+    const isRecent = since !== undefined && !this.#contacts.isGood
+    return isRecent ? this.#recentContacts.get(since, signal) : this.#contacts.get(signal)
   }
 
   /** Contacts in files that somebody names, wherever they lie; `source` says what they are. */
@@ -93,8 +105,14 @@ export class Surroundings {
     return found.flatMap((one) => one.contacts)
   }
 
-  async executions(signal: AbortSignal): Promise<readonly Execution[]> {
-    return (await this.#executions.get(signal)).executions
+  /** All executions, or at least those at or after `since`, unix seconds. */
+  async executions(signal: AbortSignal, since?: number): Promise<readonly Execution[]> {
+    return (await this.#executionSearch(signal, since)).executions
+  }
+
+  #executionSearch(signal: AbortSignal, since: number | undefined): Promise<ExecutionSearch> {
+    const isRecent = since !== undefined && !this.#executions.isGood
+    return isRecent ? this.#recentExecutions.get(since, signal) : this.#executions.get(signal)
   }
 
   /** Executions that files tell of which somebody names, wherever they lie; `source` says what they are. */
@@ -110,12 +128,13 @@ export class Surroundings {
     return found.flatMap((one) => one.executions)
   }
 
-  async all(signal: AbortSignal): Promise<SurroundingsAnswer> {
+  /** Everything; of contacts and executions at least those at or after `since`. */
+  async all(signal: AbortSignal, since?: number): Promise<SurroundingsAnswer> {
     const [installs, processes, contacts, executions, paddingCheck] = await Promise.all([
       this.#installs.get(signal),
       this.#processes.get(signal),
-      this.#contacts.get(signal),
-      this.#executions.get(signal),
+      this.#contactSearch(signal, since),
+      this.#executionSearch(signal, since),
       this.#paddingCheck.get(signal),
     ])
     return {
@@ -128,21 +147,21 @@ export class Surroundings {
     }
   }
 
-  async #findContacts(signal: AbortSignal): Promise<ContactSearch> {
+  async #findContacts(signal: AbortSignal, since?: number): Promise<ContactSearch> {
     const startedMs = this.#plan.clock.nowMs()
     try {
-      return await this.#contactFinder.find(signal)
+      return await this.#contactFinder.find(signal, since)
     } catch (cause) {
       if (!isTimeout(signal)) throw cause
       return { contacts: [], scans: this.#abortedEverywhere('contacts', startedMs) }
     }
   }
 
-  async #findExecutions(signal: AbortSignal): Promise<ExecutionSearch> {
+  async #findExecutions(signal: AbortSignal, since?: number): Promise<ExecutionSearch> {
     const installs = await this.installs(signal)
     const startedMs = this.#plan.clock.nowMs()
     try {
-      return await this.#executionFinder.find(installs, signal)
+      return await this.#executionFinder.find(installs, signal, since)
     } catch (cause) {
       if (!isTimeout(signal)) throw cause
       return { executions: [], scans: this.#abortedEverywhere('executions', startedMs) }

@@ -7,6 +7,7 @@ import type { Finding } from '../domain/finding.ts'
 import type { Indicator } from '../domain/indicator.ts'
 import type { Matcher } from '../domain/match.ts'
 import type { OsqueryTables } from '../domain/osquery-tables.ts'
+import { withPossibleTimes } from '../domain/record-time.ts'
 import { lookScan, type Scan } from '../domain/scan.ts'
 import { needlesOf } from '../gathering/needles.ts'
 import { cutScans, PlacedReadings, type ReadingParts } from '../gathering/placed-readings.ts'
@@ -49,17 +50,20 @@ export class ContactFinder {
       needles: needlesOf(parts.indicators),
       kindOf: () => 'contacts',
       access: (reader) => reader,
-      keep: (evidence) => {
-        const found = parts.matcher.match(evidence)
+      keep: (evidence, _file, _source, latest) => {
+        const found = parts.matcher.match(withPossibleTimes(evidence, latest))
         return found.length === 0 ? undefined : found
       },
     })
   }
 
-  /** Searches the places of all volumes. Rejects with the signal's reason when aborted. */
-  async find(signal: AbortSignal): Promise<ContactSearch> {
+  /**
+   * Searches the places of all volumes. With `since`, unix seconds, contacts whose last record is earlier may be left out.
+   * Rejects with the signal's reason when aborted.
+   */
+  async find(signal: AbortSignal, since?: number): Promise<ContactSearch> {
     const contacts = new Contacts()
-    const scans = await this.#readings.find((record) => contacts.add(record), signal)
+    const scans = await this.#readings.find((record) => contacts.add(record), signal, since)
     const live = await this.#look(contacts, signal)
     return { contacts: contacts.all(), scans: cutScans([...scans, ...live], contacts.dropped) }
   }

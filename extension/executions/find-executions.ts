@@ -12,6 +12,7 @@ import type { Indicator } from '../domain/indicator.ts'
 import type { Install } from '../domain/install.ts'
 import type { Matcher } from '../domain/match.ts'
 import type { PathText } from '../domain/path-text.ts'
+import { withPossibleTimes } from '../domain/record-time.ts'
 import type { Scan } from '../domain/scan.ts'
 import { cutScans, PlacedReadings, type ReadingParts } from '../gathering/placed-readings.ts'
 import type { WalkEntry } from '../native/engine.ts'
@@ -55,18 +56,21 @@ export class ExecutionFinder {
         account: (id) => this.#accounts.get(volume.canonical)?.(id) ?? '',
       }),
       // Installs give a record its version and never make it matter, so what is kept does not depend on them.
-      keep: (found, { path, user }, source) => {
-        const record = { ...found, source, sourcePath: path, user: found.user || user }
+      keep: (found, { path, user }, source, latest) => {
+        const record = withPossibleTimes({ ...found, source, sourcePath: path, user: found.user || user }, latest)
         return judgeExecution(record, { matcher, installs: [] }) && record
       },
     })
   }
 
-  /** Searches the places of all volumes. Rejects with the signal's reason when aborted. */
-  async find(installs: readonly Install[], signal: AbortSignal): Promise<ExecutionSearch> {
+  /**
+   * Searches the places of all volumes. With `since`, unix seconds, executions whose last time is earlier may be left out.
+   * Rejects with the signal's reason when aborted.
+   */
+  async find(installs: readonly Install[], signal: AbortSignal, since?: number): Promise<ExecutionSearch> {
     for (const volume of this.#parts.volumes) this.#accounts.set(volume.canonical, await this.#accountsOf(volume))
     const records: ExecutionRecord[] = []
-    const scans = await this.#readings.find((record) => records.push(record), signal)
+    const scans = await this.#readings.find((record) => records.push(record), signal, since)
     return this.#answer(records, installs, scans)
   }
 

@@ -4,6 +4,7 @@
  * Apps are named by their bundle identifier. Times are seconds since 2001. The tables are those of Core Data, known from the
  * public work of Sarah Edwards (APOLLO).
  */
+import { databaseBesides } from '../sources/sqlite/open-store.ts'
 import { spanOf, text } from '../sources/stores/database.ts'
 import { macTime } from '../sources/stores/times.ts'
 import { isDatabaseNamed, rowsOf } from './database.ts'
@@ -25,6 +26,7 @@ export const knowledgec: ExecutionReader = {
       'Without Full Disk Access macOS denies the file.',
     platforms: ['darwin'],
   },
+  besides: databaseBesides,
   recognises: ({ name }, head) => isDatabaseNamed(name, head, /^knowledgec.*\.db$/i),
   async *read(file, access, needles, signal) {
     const { rows, problems } = await rowsOf(file, access, query, needles, signal)

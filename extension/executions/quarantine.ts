@@ -3,6 +3,7 @@
  *
  * It says that a file came here, not that it ran. Times are seconds since 2001.
  */
+import { databaseBesides } from '../sources/sqlite/open-store.ts'
 import { text } from '../sources/stores/database.ts'
 import { macTime } from '../sources/stores/times.ts'
 import { isDatabaseNamed, rowsOf } from './database.ts'
@@ -28,6 +29,7 @@ export const quarantine: ExecutionReader = {
     blind: 'Whether a file was opened. Programs that mark nothing, such as curl; users may clear the record.',
     platforms: ['darwin'],
   },
+  besides: databaseBesides,
   recognises: ({ name }, head) => isDatabaseNamed(name, head, /quarantine/i),
   async *read(file, access, needles, signal) {
     const { rows, problems } = await rowsOf(file, access, query, needles, signal)

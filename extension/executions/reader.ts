@@ -37,6 +37,8 @@ export interface ExecutionReader {
   readonly about: ExecutionAbout
   /** Whether a running system keeps its files locked, so that they can be read in an image only. */
   readonly imagesOnly?: boolean
+  /** Endings of files beside one of its files that hold what is not in it yet: the log of a database. */
+  readonly besides?: readonly string[]
   /** Whether a file is of this kind, by its name and first bytes; for files that somebody named. */
   recognises(file: SourceFile, head: Uint8Array): boolean
   /**

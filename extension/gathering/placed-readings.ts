@@ -29,6 +29,8 @@ export interface PlaceReader<A, X> {
   readonly name: string
   /** Whether a running system keeps its files locked, so that its places count in an image only. */
   readonly imagesOnly?: boolean
+  /** Endings of files beside one of its files that hold what is not in it yet: the log of a database. */
+  readonly besides?: readonly string[]
   /** Whether a file is of this kind, by its name and first bytes. */
   recognises(file: SourceFile, head: Uint8Array): boolean
   read(file: SourceFile, access: A, needles: Needles, signal: AbortSignal): AsyncIterable<X | SourceProblem>
@@ -43,8 +45,11 @@ export interface Reading<A, X, R> {
   /** What a file is read for once: the first place of each kind that it is in counts. */
   kindOf(place: SourcePlace): string
   access(reader: SourceReader, volume: Volume, entry: WalkEntry, signal: AbortSignal): A
-  /** What is kept of a record; undefined for nothing. Must depend on nothing that changes while the file does not. */
-  keep(record: X, file: SourceFile, reader: string): R | undefined
+  /**
+   * What is kept of a record; undefined for nothing. Must depend on nothing that changes while the file does not. No record
+   * is later than `latest`, unix seconds, where that is known; a time that a record states behind it must not be kept.
+   */
+  keep(record: X, file: SourceFile, reader: string, latest: number | undefined): R | undefined
 }
 
 /** What a file gave that somebody named. */
@@ -60,9 +65,31 @@ interface FileReading<R> {
 }
 
 interface Known<R> extends FileReading<R> {
-  readonly identity: FileIdentity
+  readonly state: FileState
 }
 
+/** A file and those beside it that belong to it, as the file system describes them. */
+interface FileState {
+  readonly identities: readonly (FileIdentity | undefined)[]
+  /** No record in it is later, unix seconds; undefined where the file system's times tell nothing. */
+  readonly latest: number | undefined
+}
+
+/**
+ * Seconds between a file's last change and a record that may yet be in it: logs write local times without saying so (14 hours
+ * at most), a year is guessed with a day to spare, and clocks are corrected.
+ */
+const margin = 2 * 86_400
+
+/** What is asked of a file. */
+interface Ask<A, X> {
+  readonly reader: PlaceReader<A, X>
+  readonly since: number | undefined
+  readonly signal: AbortSignal
+}
+
+/** Nanoseconds. */
+const second = 1_000_000_000n
 /** Files read side by side: the engine has its own threads. */
 const readAtOnce = 4
 /** Records of one file that are kept; a file with more of them is told of as cut. */
@@ -88,18 +115,19 @@ export class PlacedReadings<A, X, R> {
 
   /**
    * Reads the places of all volumes and hands over every record that is kept. One scan record per volume and source
-   * that had files, and one per volume for the walk. Rejects with the signal's reason when aborted.
+   * that had files, and one per volume for the walk. With `since`, unix seconds, files in which nothing can be as late may be
+   * left out, each as a whole. Rejects with the signal's reason when aborted.
    */
-  async find(add: (record: R) => unknown, signal: AbortSignal): Promise<Scan[]> {
+  async find(add: (record: R) => unknown, signal: AbortSignal, since?: number): Promise<Scan[]> {
     const scans: Scan[] = []
     const known = new Map<string, Known<R>>()
     try {
-      for (const volume of this.#parts.volumes) scans.push(...(await this.#findOn(volume, add, known, signal)))
+      for (const volume of this.#parts.volumes) scans.push(...(await this.#findOn(volume, add, known, signal, since)))
     } catch (cause) {
       this.#known = new Map([...this.#known, ...known]) // the next search goes on where this one was given up
       throw cause
     }
-    this.#known = known
+    this.#known = since === undefined ? known : new Map([...this.#known, ...known])
     return scans
   }
 
@@ -118,7 +146,8 @@ export class PlacedReadings<A, X, R> {
       const error = { path: file.path, code: 'unknown_format', message: 'no source recognises this file' }
       return { records: [], scan: this.#scan(volume, name, startedMs, 1, [error], 'named') }
     }
-    const { records, problems } = await this.#read(volume, entry, file.user, chosen, signal)
+    const state = await this.#stateOf(volume, entry, chosen)
+    const { records, problems } = await this.#read(volume, entry, file.user, chosen, state, signal)
     return { records, scan: this.#scan(volume, name, startedMs, 1, problems, 'named') }
   }
 
@@ -132,6 +161,7 @@ export class PlacedReadings<A, X, R> {
     entry: WalkEntry,
     user: string,
     reader: PlaceReader<A, X>,
+    { latest }: FileState,
     signal: AbortSignal,
   ): Promise<FileReading<R>> {
     const { engine, readLimits = defaultReadLimits } = this.#parts
@@ -147,7 +177,7 @@ export class PlacedReadings<A, X, R> {
           if (problems.length < maxScanErrors) problems.push({ path: file.path, ...one.problem })
           continue
         }
-        const kept = keep(one, file, reader.name)
+        const kept = keep(one, file, reader.name, latest)
         if (kept === undefined) continue
         if (records.length >= maxRecords) {
           problems.push({ path: file.path, code: 'too_many', message: `more than ${maxRecords} records match` })
@@ -168,6 +198,7 @@ export class PlacedReadings<A, X, R> {
     add: (record: R) => unknown,
     known: Map<string, Known<R>>,
     signal: AbortSignal,
+    since: number | undefined,
   ): Promise<Scan[]> {
     const startedMs = this.#parts.clock.nowMs()
     const places = this.#parts.sourcePlaces.filter(
@@ -182,18 +213,22 @@ export class PlacedReadings<A, X, R> {
       if (!reader) continue
       const begunMs = this.#parts.clock.nowMs()
       const problems: ScanError[] = []
+      let read = 0
       for (let at = 0; at < files.length; at += readAtOnce) {
         const some = files.slice(at, at + readAtOnce)
-        const reads = await Promise.all(some.map(({ entry, user }) => this.#once(volume, entry, user, reader, signal)))
+        const ask = { reader, since, signal }
+        const reads = await Promise.all(some.map(({ entry, user }) => this.#once(volume, entry, user, ask)))
         signal.throwIfAborted()
-        for (const [index, read] of reads.entries()) {
-          for (const record of read.records) add(record)
-          problems.push(...read.problems)
+        for (const [index, one] of reads.entries()) {
+          if (one === undefined) continue
+          read++
+          for (const record of one.records) add(record)
+          problems.push(...one.problems)
           const path = some[index]?.entry.path
-          if (path !== undefined && known.size < maxRemembered) known.set(keyOf(reader, volume, path), read)
+          if (path !== undefined && known.size < maxRemembered) known.set(keyOf(reader, volume, path), one)
         }
       }
-      scans.push(this.#scan(volume, name, begunMs, files.length, problems, this.#reading.name))
+      scans.push(this.#scan(volume, name, begunMs, read, problems, this.#reading.name))
     }
     return scans
   }
@@ -203,17 +238,33 @@ export class PlacedReadings<A, X, R> {
     return reader !== undefined && (isImage || !reader.imagesOnly)
   }
 
-  /** What the file said last time, if it is the same file in the same state. */
+  /** What the file said last time, if it is in the same state; undefined where nothing in it can be as late as is asked. */
   async #once(
     volume: Volume,
     entry: WalkEntry,
     user: string,
-    reader: PlaceReader<A, X>,
-    signal: AbortSignal,
-  ): Promise<Known<R>> {
+    { reader, since, signal }: Ask<A, X>,
+  ): Promise<Known<R> | undefined> {
+    const state = await this.#stateOf(volume, entry, reader)
     const known = this.#known.get(keyOf(reader, volume, entry.path))
-    if (known && isSame(known.identity, entry)) return known
-    return { identity: entry, ...(await this.#read(volume, entry, user, reader, signal)) }
+    if (known && isSame(known.state, state)) return known
+    if (since !== undefined && state.latest !== undefined && state.latest < since) return undefined
+    return { state, ...(await this.#read(volume, entry, user, reader, state, signal)) }
+  }
+
+  /**
+   * The state of a file and of those beside it. Times of a copy say when it was made, and Windows writes those of open files
+   * late; elsewhere the time of change of an inode is set by the system alone.
+   */
+  async #stateOf(volume: Volume, entry: WalkEntry, { besides = [] }: PlaceReader<A, X>): Promise<FileState> {
+    const refs = besides.map((ending) => ({ root: 0, path: `${entry.path}${ending}` }))
+    const found = refs.length === 0 ? [] : await this.#parts.engine.stat([volume.canonical], refs)
+    const identities = [entry, ...found.map((one) => ('code' in one ? undefined : one))]
+    const isTold = !volume.isImage && (volume.platform === 'linux' || volume.platform === 'darwin')
+    const changes = identities.flatMap((one) =>
+      one ? [Number(one.mtimeNs / second), Number(one.ctimeNs / second)] : [],
+    )
+    return { identities, latest: isTold ? Math.max(...changes) + margin : undefined }
   }
 
   #scan(
@@ -240,7 +291,7 @@ function sourceFile(volume: Volume, entry: WalkEntry, user: string): SourceFile 
     path: displayPath(volume, entry.path),
     name: entry.path.slice(entry.path.lastIndexOf('/') + 1),
     size: entry.size,
-    mtime: Number(entry.mtimeNs / 1_000_000_000n),
+    mtime: Number(entry.mtimeNs / second),
     platform: volume.platform,
     user,
   }
@@ -254,6 +305,13 @@ function isProblem<X>(one: X | SourceProblem): one is SourceProblem {
   return typeof one === 'object' && one !== null && 'problem' in one
 }
 
-function isSame(a: FileIdentity, b: FileIdentity): boolean {
+function isSame(a: FileState, b: FileState): boolean {
+  return (
+    a.identities.length === b.identities.length && a.identities.every((one, at) => isSameFile(one, b.identities[at]))
+  )
+}
+
+function isSameFile(a: FileIdentity | undefined, b: FileIdentity | undefined): boolean {
+  if (!a || !b) return a === b
   return a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs
 }

@@ -123,24 +123,27 @@ export class Resident implements HuntServices {
     return this.#surroundings.processes(signal)
   }
 
-  contacts(signal: AbortSignal): Promise<readonly Contact[]> {
-    return this.#surroundings.contacts(signal)
+  contacts(signal: AbortSignal, since?: number): Promise<readonly Contact[]> {
+    return this.#surroundings.contacts(signal, since)
   }
 
   contactsIn(paths: readonly PathText[], source: string | undefined, signal: AbortSignal) {
     return this.#surroundings.contactsIn(paths, source, this.#orClosing(signal))
   }
 
-  executions(signal: AbortSignal): Promise<readonly Execution[]> {
-    return this.#surroundings.executions(signal)
+  executions(signal: AbortSignal, since?: number): Promise<readonly Execution[]> {
+    return this.#surroundings.executions(signal, since)
   }
 
   executionsIn(paths: readonly PathText[], source: string | undefined, signal: AbortSignal) {
     return this.#surroundings.executionsIn(paths, source, this.#orClosing(signal))
   }
 
-  async state(signal: AbortSignal): Promise<HostState> {
-    const [{ artifacts }, beside] = await Promise.all([this.#standing.get(signal), this.#surroundings.all(signal)])
+  async state(signal: AbortSignal, since?: number): Promise<HostState> {
+    const [{ artifacts }, beside] = await Promise.all([
+      this.#standing.get(signal),
+      this.#surroundings.all(signal, since),
+    ])
     return { artifacts, ...beside }
   }
 

@@ -68,6 +68,8 @@ export interface Source {
   /** snake_case; the value of the column `source`. */
   readonly name: string
   readonly about: SourceAbout
+  /** Endings of files beside one of its files that hold what is not in it yet: the log of a database. */
+  readonly besides?: readonly string[]
   /** Whether a file is of this kind, by its name and first bytes (unpacked); for files that somebody named. */
   recognises(file: SourceFile, head: Uint8Array): boolean
   read(file: SourceFile, reader: SourceReader, needles: Needles, signal: AbortSignal): AsyncIterable<SourceRecord>

@@ -28,20 +28,23 @@ export interface HuntServices {
   installs(signal: AbortSignal): Promise<readonly Install[]>
   /** Running processes tied to the campaign; looked at at once, none in an image. */
   processes(signal: AbortSignal): Promise<readonly TiedProcess[]>
-  /** Contacts with the actor's infrastructure, from every source's places. */
-  contacts(signal: AbortSignal): Promise<readonly Contact[]>
+  /**
+   * Contacts with the actor's infrastructure, from every source's places. With `since`, unix seconds, those whose last
+   * record is earlier may be missing; every one that is there is whole.
+   */
+  contacts(signal: AbortSignal, since?: number): Promise<readonly Contact[]>
   /** Contacts in these files alone; `source` says what they are, otherwise that is found out. */
   contactsIn(paths: readonly PathText[], source: string | undefined, signal: AbortSignal): Promise<readonly Contact[]>
-  /** Records of past runs of programs that matter, from every source's places. */
-  executions(signal: AbortSignal): Promise<readonly Execution[]>
+  /** Records of past runs of programs that matter, from every source's places; `since` as for contacts. */
+  executions(signal: AbortSignal, since?: number): Promise<readonly Execution[]>
   /** The same from these files alone; `source` says what they are, otherwise that is found out. */
   executionsIn(
     paths: readonly PathText[],
     source: string | undefined,
     signal: AbortSignal,
   ): Promise<readonly Execution[]>
-  /** Everything that was found, from files to contacts. */
-  state(signal: AbortSignal): Promise<HostState>
+  /** Everything that was found, from files to contacts; `since` as for contacts. */
+  state(signal: AbortSignal, since?: number): Promise<HostState>
   /** Passes of this process, and the last ones of earlier processes; at least one. */
   scans(signal: AbortSignal): Promise<readonly Scan[]>
   verdict(signal: AbortSignal): Promise<HostVerdict>

@@ -5,6 +5,7 @@ import type { Contact } from '../domain/contact.ts'
 import { bigint, defineTable, text } from '../sdk/index.ts'
 import { seconds } from './seconds.ts'
 import type { HuntServices } from './services.ts'
+import { sinceOf } from './since.ts'
 
 /** One row per indicator, source, file, user, client and process. */
 export const threecxC2Hits = defineTable({
@@ -27,8 +28,8 @@ export const threecxC2Hits = defineTable({
     client: text('Who asked, as a server or sensor saw it'),
     process: text('Program that made the contact; empty when the source does not know'),
     pid: bigint('Process id; NULL when unknown'),
-    first_seen: bigint('First record, unix seconds UTC; NULL when records have no time'),
-    last_seen: bigint('Last record, unix seconds UTC'),
+    first_seen: bigint('First record, unix seconds UTC; NULL when records have no time', { index: true }),
+    last_seen: bigint('Last record, unix seconds UTC', { index: true }),
     count: bigint('Records, or as many as a record says it stands for'),
     offset: bigint('Byte offset of the first record in the unpacked file; NULL in a database'),
     record: text('Row or record id of the first record in a database: visits:4711'),
@@ -44,6 +45,7 @@ export const threecxC2Hits = defineTable({
   examples: [
     'SELECT source, user, indicator, first_seen, last_seen, count FROM threecx_c2_hits',
     "SELECT indicator, client, count FROM threecx_c2_hits WHERE source_path = '/var/log/squid/access.log.2.gz'",
+    "SELECT source, user, indicator FROM threecx_c2_hits WHERE last_seen >= strftime('%s', 'now', '-1 day')",
     "SELECT value, [offset] FROM threecx_c2_hits WHERE source_path = '/srv/export.log' AND format = 'dnsmasq'",
   ],
   async *generate(context, services: HuntServices) {
@@ -51,9 +53,10 @@ export const threecxC2Hits = defineTable({
     const [format] = context.equals('format') ?? []
     const contacts = paths
       ? await services.contactsIn(paths, format, context.signal)
-      : await services.contacts(context.signal)
+      : await services.contacts(context.signal, sinceOf(context, ['first_seen', 'last_seen']))
     for (const contact of contacts) {
       if (!context.mayMatch('source', contact.source)) continue
+      if (!context.mayMatch('last_seen', seconds(contact.lastSeen))) continue
       yield { ...contactRow(contact), format: format ?? contact.source }
     }
   },

@@ -6,6 +6,7 @@ import { bigint, defineTable, integer, text } from '../sdk/index.ts'
 import { evidenceObject } from './evidence-object.ts'
 import { seconds } from './seconds.ts'
 import type { HuntServices } from './services.ts'
+import { sinceOf } from './since.ts'
 
 /** One row per source, file, program, command line, user and version. */
 export const threecxExecutions = defineTable({
@@ -17,7 +18,7 @@ export const threecxExecutions = defineTable({
   platforms: ['windows', 'darwin', 'linux'],
   columns: {
     time: bigint('First run that the record tells, unix seconds UTC; NULL when it tells none', { index: true }),
-    last_time: bigint('Last run that it tells; NULL when it tells none'),
+    last_time: bigint('Last run that it tells; NULL when it tells none', { index: true }),
     count: bigint('Runs; NULL where the source counts none'),
     source: text('Kind of record: prefetch, amcache, auditd ...', { index: true, optimized: true }),
     source_path: text('File it is in, on this machine', { index: true, optimized: true }),
@@ -57,7 +58,7 @@ export const threecxExecutions = defineTable({
     const [format] = context.equals('format') ?? []
     const executions = paths
       ? await services.executionsIn(paths, format, context.signal)
-      : await services.executions(context.signal)
+      : await services.executions(context.signal, sinceOf(context, ['time', 'last_time']))
     for (const execution of executions) {
       const { source, verdict, time } = execution
       if (!context.mayMatch('source', source) || !context.mayMatch('verdict', verdict)) continue

@@ -4,6 +4,7 @@
 import { timelineOf } from '../domain/timeline.ts'
 import { bigint, defineTable, text } from '../sdk/index.ts'
 import type { HuntServices } from './services.ts'
+import { sinceOf } from './since.ts'
 
 /** One row per event, earliest first. */
 export const threecxTimeline = defineTable({
@@ -29,7 +30,7 @@ export const threecxTimeline = defineTable({
     "SELECT stage, min(time) AS first_seen FROM threecx_timeline WHERE event != 'file_modified' GROUP BY stage",
   ],
   async *generate(context, services: HuntServices) {
-    for (const event of timelineOf(await services.state(context.signal))) {
+    for (const event of timelineOf(await services.state(context.signal, sinceOf(context, ['time'])))) {
       const time = Math.floor(event.time)
       if (context.mayMatch('time', time)) yield { ...event, time }
     }

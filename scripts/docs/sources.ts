@@ -21,7 +21,19 @@ export function sourcesPage(): string {
 
 Generated from \`extension/sources\`, \`extension/executions\` and \`iocs/sources.json\` by \`npm run docs\`. A file in one of the
 places is read as that source; \`WHERE source_path = '...'\` reads one file, wherever it is, and \`AND format = 'NAME'\` says
-what it is. Logs may be packed with gzip, zstd, xz or bzip2.
+what it is. Logs may be packed with gzip, zstd, xz or bzip2; one that becomes more than 400 times as long, and longer than
+512 MiB, is read to there.
+
+## Times
+
+A lower bound of a time reaches the sources: \`WHERE last_seen >= X\` or \`first_seen >= X\` in \`threecx_c2_hits\`, \`time >= X\` or
+\`last_time >= X\` in \`threecx_executions\`, \`time >= X\` in \`threecx_timeline\`. On a running Linux or macOS a file that was not
+changed since two days before X is then not read: nothing in it can be so late. A change of its contents counts, and so does a
+new name or owner, which only the system notes; so a log that was renamed by its rotation yesterday is read. A file is read
+or left out as a whole, so first and last times and counts of a row are those of all its records. In an image times of files
+are those of the copy, and Windows writes those of open files late: there everything is read, and SQLite compares the times of
+the records. A record that states a time more than two days behind the last change of its file has no time in the tables; what
+it states is in \`fields\` as \`stated_time\`. Upper bounds spare no reading.
 
 ## Sources of contacts
 

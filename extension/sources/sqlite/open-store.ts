@@ -19,6 +19,9 @@ const maxStoreBytes = 256 << 20
 const timeoutMs = 10_000
 const attempts = 3
 
+/** Endings of what lies beside a database while it is in use. */
+export const databaseBesides: readonly string[] = ['-wal', '-journal']
+
 type Beside = Awaited<ReturnType<SourceReader['beside']>>
 
 /** What was read; absent when no needle occurs in the database, its log or its journal. */

@@ -7,7 +7,7 @@ import type { Evidence } from '../../domain/evidence.ts'
 import type { Source, SourceAbout, SourceFile } from '../source.ts'
 import { isDatabase } from '../sqlite/header.ts'
 import type { SalvagedRow, TableQuery, Value } from '../sqlite/messages.ts'
-import { openStore } from '../sqlite/open-store.ts'
+import { databaseBesides, openStore } from '../sqlite/open-store.ts'
 import { ofText, shown } from './contact.ts'
 
 /** A row by column. */
@@ -35,6 +35,7 @@ export function databaseSource(store: DatabaseStore): Source {
   return {
     name: store.name,
     about: store.about,
+    besides: databaseBesides,
     recognises: (file, head) =>
       isDatabase(head) &&
       (names.has(file.name.toLowerCase()) || store.schema.test(Buffer.from(head).toString('latin1'))),

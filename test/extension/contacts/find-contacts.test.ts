@@ -50,7 +50,7 @@ const names: Source = {
   },
 }
 
-async function finder(places: readonly Partial<SourcePlace>[] = [{}]): Promise<ContactFinder> {
+async function finder(places: readonly Partial<SourcePlace>[] = [{}], source = names): Promise<ContactFinder> {
   const place = { id: 'logs', platform: 'linux', pattern: 'var/log/*.log', what: 'logs', source: 'names' } as const
   const parts: ContactParts = {
     engine: portableEngine(),
@@ -58,7 +58,7 @@ async function finder(places: readonly Partial<SourcePlace>[] = [{}]): Promise<C
     mounts: 'same',
     volumes: [await imageVolume(root, 'linux')],
     sourcePlaces: places.map((one) => ({ ...place, ...one })),
-    sources: [names],
+    sources: [source],
     indicators,
     matcher: matcher(indicators),
     indicatorsVersion: 'v',
@@ -80,6 +80,20 @@ describe('a search', () => {
     const second = await search.find(never)
     expect(read.slice(3)).toEqual(['b.log'])
     expect(second.contacts.map(({ count }) => count).sort()).toEqual([1, 2])
+  })
+
+  it('reads a file again when one beside it that belongs to it has changed', async () => {
+    const search = await finder([{}], { ...names, besides: ['-wal'] })
+    await search.find(never)
+    read = []
+    plant('var/log/a.log-wal', 'x')
+    await search.find(never)
+    appendFileSync(join(root, 'var/log/a.log-wal'), 'y')
+    await search.find(never)
+    await search.find(never)
+    rmSync(join(root, 'var/log/a.log-wal'))
+    await search.find(never)
+    expect(read).toEqual(['a.log', 'a.log', 'a.log'])
   })
 
   it('that was given up leaves what it had read to the next one', async () => {
