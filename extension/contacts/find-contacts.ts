@@ -25,6 +25,8 @@ export interface ContactParts extends ReadingParts {
   readonly osquery?: OsqueryTables
   /** Where the process file system is; `/proc` unless told. */
   readonly proc?: string
+  /** Where systemd-resolved listens; its usual socket unless told. */
+  readonly resolved?: string
 }
 
 /** What a search found, and how complete it was. */
@@ -70,12 +72,13 @@ export class ContactFinder {
 
   /** Nothing is connected in an image. */
   async #look(contacts: Contacts, signal: AbortSignal): Promise<Scan[]> {
-    const { volumes, matcher, clock, indicatorsVersion, osquery, proc } = this.#parts
+    const { volumes, matcher, clock, indicatorsVersion, osquery, proc, resolved } = this.#parts
     const volume = volumes.find(({ isImage }) => !isImage)
     if (!volume?.platform) return []
     const startedMs = clock.nowMs()
     const { platform, display: root } = volume
-    const parts = { platform, ...(osquery && { osquery }), ...(proc !== undefined && { proc }) }
+    const paths = { ...(proc !== undefined && { proc }), ...(resolved !== undefined && { resolved }) }
+    const parts = { platform, ...(osquery && { osquery }), ...paths }
     const { evidence, errors } = await liveContacts(parts, signal)
     for (const one of evidence) contacts.add(matcher.match(one))
     const seen = evidence.length

@@ -2,8 +2,9 @@
  * Contacts that a running system shows: connections that are open, names in the resolver's cache, and look-ups that
  * osquery recorded.
  *
- * osquery's tables are asked where there is an osquery; without one, Linux tells its connections in /proc. What a system has
- * not is an error of the look and leaves the others.
+ * osquery's tables are asked where there is an osquery; without one, Linux tells its connections in /proc. The cache of Windows
+ * is a table of osquery, that of Linux is asked of systemd-resolved, that of macOS can be read by nobody. What a system has not
+ * is an error of the look and leaves the others; no resolver with a cache is none.
  */
 import type { Evidence } from '../domain/evidence.ts'
 import { canonical, type Observable, type ObservableType } from '../domain/observable.ts'
@@ -11,6 +12,7 @@ import type { OsqueryRow, OsqueryTables } from '../domain/osquery-tables.ts'
 import type { Platform } from '../domain/platform.ts'
 import type { ScanError } from '../domain/scan.ts'
 import { openConnections } from './proc-connections.ts'
+import { type CachedName, resolvedCache, resolvedSocket } from './resolved-cache.ts'
 
 /** What a look works with. */
 export interface LiveParts {
@@ -18,6 +20,8 @@ export interface LiveParts {
   readonly osquery?: OsqueryTables
   /** Where the process file system is; `/proc` unless told. */
   readonly proc?: string
+  /** Where systemd-resolved listens; its usual socket unless told. */
+  readonly resolved?: string
 }
 
 /** What was seen. */
@@ -72,7 +76,7 @@ const tables: readonly LiveTable[] = [
 
 /** Looks. Never rejects but with the signal's reason. */
 export async function liveContacts(parts: LiveParts, signal: AbortSignal): Promise<LiveLook> {
-  const { platform, osquery, proc = '/proc' } = parts
+  const { platform, osquery, proc = '/proc', resolved = resolvedSocket } = parts
   const evidence: Evidence[] = []
   const errors: ScanError[] = []
   const fails = (source: string, code: string, cause: unknown) => {
@@ -101,14 +105,38 @@ export async function liveContacts(parts: LiveParts, signal: AbortSignal): Promi
       fails('open_sockets', 'io', cause)
     }
   }
+  if (platform === 'linux') {
+    try {
+      evidence.push(...((await resolvedCache(resolved, signal)) ?? []).flatMap(cachedEvidence))
+    } catch (cause) {
+      fails('resolved_cache', 'unsupported', cause)
+    }
+  }
   return { evidence, errors }
 }
 
+/** Names of the types that resolvers are asked for; the others have a number. */
+const types: Readonly<Record<number, string>> = { 1: 'A', 5: 'CNAME', 28: 'AAAA', 65: 'HTTPS' }
+
+function cachedEvidence({ name, type, answers, outcome }: CachedName): Evidence[] {
+  const observables = [name, ...answers].flatMap((one) => [...observable('domain', one), ...observable('ip', one)])
+  if (observables.length === 0) return []
+  const fields = {
+    ...(type !== undefined && { qtype: types[type] ?? String(type) }),
+    ...(answers.length > 0 && { answers: answers.join(' ') }),
+    ...(outcome !== undefined && { outcome }),
+  }
+  return [{ source: 'resolved_cache', raw: name, observables, fields }]
+}
+
 function named(type: ObservableType, raw: string, more: Partial<Evidence>): Omit<Evidence, 'source'> | undefined {
-  const found = canonical(type, raw.replace(/^::ffff:(?=\d+\.)/i, ''))
-  if (!('value' in found)) return undefined
-  const observable: Observable = { type, value: found.value }
-  return { raw: raw.slice(0, 512), ...more, observables: [observable] }
+  const observables = observable(type, raw.replace(/^::ffff:(?=\d+\.)/i, ''))
+  return observables.length === 0 ? undefined : { raw: raw.slice(0, 512), ...more, observables }
+}
+
+function observable(type: ObservableType, raw: string): Observable[] {
+  const found = canonical(type, raw)
+  return 'value' in found ? [{ type, value: found.value }] : []
 }
 
 function numbered<K extends 'time' | 'pid'>(key: K, text: string | undefined): { [key in K]?: number } {

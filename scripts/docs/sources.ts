@@ -44,7 +44,13 @@ ${sources.map((source) => section(source, places)).join('\n')}
 
 \`open_sockets\`: connections that are open, from osquery's \`process_open_sockets\`, else from /proc on Linux; addresses only.
 \`dns_cache\`: names in the resolver's cache of Windows, and \`dns_lookup_events\`: look-ups that were recorded, both through
-osquery. Not seen: connections that were closed; names where no osquery runs.
+osquery. \`resolved_cache\`: names in the cache of systemd-resolved, with their answers, asked of the service itself as
+\`resolvectl show-cache\` does (systemd 254 and later, root alone; no program is started). Entries have no time: how long one
+is good says nothing of when it was asked for.
+
+Not seen: connections that were closed; names on Windows where no osquery runs; caches of nscd, unbound and dnsmasq, which
+show theirs to their own tools or in their log; the cache of macOS, which mDNSResponder shows to nobody but its debug log,
+and for which osquery has no table.
 
 ## Sources of executions
 

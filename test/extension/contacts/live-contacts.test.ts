@@ -89,7 +89,7 @@ describe('a look', () => {
   })
 
   it('says when /proc cannot be read', async () => {
-    const { errors } = await liveContacts({ platform: 'linux', proc: join(proc, 'missing') }, never)
+    const { errors } = await liveContacts({ platform: 'linux', proc: join(proc, 'missing'), resolved: join(proc, 'none') }, never)
     expect(errors).toMatchObject([{ path: 'open_sockets', code: 'io' }])
   })
 
@@ -111,6 +111,7 @@ describe('a look', () => {
         indicatorsVersion: 'v',
         clock: { nowMs: () => 1_680_000_000_000 },
         proc,
+        resolved: join(proc, 'none'),
       }).find(never)
     const { contacts, scans } = await search(false)
     expect(

@@ -117,6 +117,7 @@ function finders(engine: ScanEngine, isImage: boolean): Pick<HuntServices, 'cont
     indicatorsVersion: 'v',
     clock: { nowMs: () => (start + 100 * day) * 1000 },
     proc: join(root, 'proc'),
+    resolved: join(root, 'none'),
   }
   const contacts = new ContactFinder(parts)
   const executions = new ExecutionFinder(parts)
