@@ -22,12 +22,13 @@ export interface ReadMessage {
   readonly log?: Uint8Array
   readonly journal?: Uint8Array
   readonly needles: readonly string[]
+  /** None: whatever row of whatever table has a text with a needle in it. */
   readonly queries: readonly TableQuery[]
   readonly timeoutMs: number
   readonly maxBytes: number
 }
 
-/** A row found in a damaged database, where its page is. */
+/** A row found without its table, where its page is: in a damaged database, or in one whose tables nobody knows. */
 export interface SalvagedRow {
   readonly page: number
   readonly rowid: number

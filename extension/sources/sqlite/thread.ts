@@ -26,6 +26,11 @@ function read(sqlite: Sqlite, message: ReadMessage): ReadAnswer {
   const before = message.journal && rollBack(message.database, message.journal, maxBytes)
   const { bytes, frames, problem } = applyLog(before?.bytes ?? message.database, message.log ?? empty, maxBytes)
   if (problem !== undefined) problems.push({ code: 'damaged', message: problem })
+  if (message.queries.length === 0) {
+    const { rows: salvaged, isCut } = salvage(bytes, needles, { maxRows: maxSalvaged, isLate })
+    if (isCut) problems.push({ code: 'too_many', message: `a bound was reached behind ${salvaged.length} rows` })
+    return { rows: [], salvaged, frames, rolledBack: before?.pages ?? 0, problems, memoryBytes: 0 }
+  }
   const queried = query(sqlite, readableAsFile(bytes), message, needles, isLate)
   const answer = {
     frames,

@@ -89,7 +89,10 @@ describe('a look', () => {
   })
 
   it('says when /proc cannot be read', async () => {
-    const { errors } = await liveContacts({ platform: 'linux', proc: join(proc, 'missing'), resolved: join(proc, 'none') }, never)
+    const { errors } = await liveContacts(
+      { platform: 'linux', proc: join(proc, 'missing'), resolved: join(proc, 'none') },
+      never,
+    )
     expect(errors).toMatchObject([{ path: 'open_sockets', code: 'io' }])
   })
 

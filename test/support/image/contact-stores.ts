@@ -15,6 +15,7 @@ import {
   type Page,
   safariHistoryDatabase,
 } from '../browser-stores.ts'
+import { binaryCookiesFile, httpStorageDatabase, urlCacheDatabase } from '../mac-network.ts'
 import { contactTime, type MakeContacts, type PlannedContact } from './planned-contact.ts'
 import { ordinary } from './planned-file.ts'
 import { written } from './written.ts'
@@ -22,6 +23,9 @@ import { written } from './written.ts'
 const chrome = 'Users/alice/AppData/Local/Google/Chrome/User Data/Default'
 const firefox = 'Users/bob/AppData/Roaming/Mozilla/Firefox/Profiles/x1.default-release'
 const appState = 'Users/alice/AppData/Roaming/3CXDesktopApp'
+
+const library = 'Users/carol/Library'
+const safariData = `${library}/Containers/com.apple.Safari/Data/Library`
 
 /** Stores by the system of the image. */
 export const contactStores: Readonly<Record<Platform, readonly MakeContacts[]>> = {
@@ -57,6 +61,22 @@ export const contactStores: Readonly<Record<Platform, readonly MakeContacts[]>> 
       { url: 'https://msstorageazure.com/window', visits: [contactTime] },
     ]),
     hosts('safari_downloads', 'Users/carol/Library/Safari/Downloads.plist', 'carol', 'sbmsa.wiki', contactTime + 95),
+    hosts(
+      'binary_cookies',
+      `${library}/HTTPStorages/UpdateAgent.binarycookies`,
+      'carol',
+      'sbmsa.wiki',
+      contactTime + 96,
+    ),
+    hosts('binary_cookies', `${safariData}/Cookies/Cookies.binarycookies`, 'carol', 'sbmsa.wiki', contactTime + 31),
+    hosts(
+      'mac_http_storage',
+      `${library}/HTTPStorages/UpdateAgent/httpstorages.sqlite`,
+      'carol',
+      'sbmsa.wiki',
+      contactTime,
+    ),
+    hosts('mac_url_cache', `${library}/Caches/UpdateAgent/Cache.db`, 'carol', 'sbmsa.wiki', contactTime + 97),
   ],
   linux: [
     history('firefox_places', 'home/admin/.mozilla/firefox/y2.default/places.sqlite', 'admin', [
@@ -145,6 +165,25 @@ const hostStores = {
         firefoxFormsDatabase(
           path,
           names.map((name) => `https://${name}/`),
+        ),
+      ),
+  },
+  binary_cookies: {
+    source: 'binary_cookies',
+    write: (names, time) => binaryCookiesFile(cookies(names, time)),
+  },
+  mac_http_storage: {
+    source: 'mac_http_storage',
+    says: timeless,
+    write: (names) => written((path) => httpStorageDatabase(path, names)),
+  },
+  mac_url_cache: {
+    source: 'mac_url_cache',
+    write: (names, time) =>
+      written((path) =>
+        urlCacheDatabase(
+          path,
+          addresses(names).map((url) => ({ url, time })),
         ),
       ),
   },
