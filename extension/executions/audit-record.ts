@@ -32,9 +32,13 @@ export function auditRecord(line: string): AuditRecord | undefined {
 
 function pairs(text: string): Map<string, string> {
   const fields = new Map<string, string>()
-  for (const [, name = '', quoted, plain = ''] of text.matchAll(/([A-Za-z0-9_-]{1,32})=(?:"([^"]*)"|(\S*))/g)) {
+  const pair = /([A-Za-z0-9_-]{1,32})(\[\d{1,4}\])?=(?:"([^"]*)"|(\S*))/g
+  for (const [, name = '', piece, quoted, plain = ''] of text.matchAll(pair)) {
     if (fields.size >= maxFields) break
-    if (!fields.has(name)) fields.set(name, quoted ?? unhexed(name, plain))
+    const value = quoted ?? unhexed(name, plain)
+    const before = fields.get(name)
+    if (before === undefined) fields.set(name, value)
+    else if (piece !== undefined) fields.set(name, before + value) // a long argument comes in pieces: a1[0]=, a1[1]=
   }
   return fields
 }
@@ -44,5 +48,7 @@ const texts = /^(?:a\d{1,4}|exe|comm|name|cwd|proctitle|cmd)$/
 
 function unhexed(name: string, value: string): string {
   const isHex = texts.test(name) && value.length >= 2 && /^(?:[0-9A-F]{2})+$/.test(value)
-  return isHex ? Buffer.from(value, 'hex').toString('utf8').replaceAll('\0', ' ') : value
+  if (!isHex) return value
+  const text = Buffer.from(value, 'hex').toString('utf8')
+  return name === 'proctitle' ? text : text.replaceAll('\0', ' ') // whose arguments zeros divide
 }

@@ -8,6 +8,7 @@ import type { FoundLine } from '../native/lines.ts'
 import { foundText, unreadable } from '../sources/log-text/found-text.ts'
 import { type AuditRecord, auditRecord } from './audit-record.ts'
 import { hexadecimal } from './event-values.ts'
+import { hexSpellings } from './hex-spellings.ts'
 import type { ExecutionAccess, ExecutionReader, FoundExecution } from './reader.ts'
 
 /** Events whose lines may still come. */
@@ -24,10 +25,11 @@ export const auditd: ExecutionReader = {
     reads:
       'Programs in the audit log of Linux: executed ones with arguments, those whose calls were watched, and files named.',
     blind:
-      'Logged only where rules ask for it. A path or an argument that holds a space stands in hex, where no name is found, ' +
-      'unless another line of its event names the program.',
+      'Logged only where rules ask for it; arguments that the kernel cut. Of the lines of an event only those that name a ' +
+      'program of the campaign are read, in letters or in hex.',
     platforms: ['linux'],
   },
+  spell: hexSpellings,
   recognises: (_, head) => auditRecord(Buffer.from(head).toString('latin1').split('\n', 1)[0] ?? '') !== undefined,
   async *read(_file, access, _needles, signal) {
     const open = new Map<string, AuditRecord[]>()
@@ -63,10 +65,13 @@ function* executionOf(records: readonly AuditRecord[], access: ExecutionAccess):
   const said = (name: string) => records.map(({ fields }) => fields.get(name)).find((one) => one !== undefined)
   const isFailed = call?.fields.get('success') === 'no'
   const isExec = executed !== undefined || execCalls.has(call?.fields.get('syscall') ?? '')
-  const path = said('exe') ?? executed?.fields.get('a0') ?? said('name') ?? ''
+  const title = said('proctitle')
+  const file = said('exe') ?? executed?.fields.get('a0') ?? said('name')
+  const path = file ?? title?.split('\0', 1)[0] ?? ''
   if (path === '') return
-  // a program that makes calls runs; a file that is only named, or that could not be executed, was there
-  const hasRun = said('exe') !== undefined ? !(isFailed && isExec) : isExec && !isFailed
+  // a program that makes calls or has a title runs; a file that is only named, or that could not be executed, was there
+  const isRunning = said('exe') !== undefined || file === undefined
+  const hasRun = isRunning ? !(isFailed && isExec) : isExec && !isFailed
   const uid = idOf(named.fields.get('auid')) ?? idOf(named.fields.get('uid'))
   const name = named.names.get('AUID') === 'unset' ? named.names.get('UID') : named.names.get('AUID')
   const pid = hexadecimal(named.fields.get('pid'))
@@ -78,7 +83,10 @@ function* executionOf(records: readonly AuditRecord[], access: ExecutionAccess):
     record: first.event,
     path,
     ...(argument0 !== undefined && { argument0 }),
-    cmdline: (executed ? argumentsOf(executed) : (said('proctitle') ?? said('cmd') ?? '')).slice(0, maxCmdline),
+    cmdline: (executed ? argumentsOf(executed) : (title?.replaceAll('\0', ' ') ?? said('cmd') ?? '')).slice(
+      0,
+      maxCmdline,
+    ),
     user: name ?? (uid === undefined ? '' : access.account(uid)),
     ...(uid !== undefined && { uid }),
     ...(pid !== undefined && { pid }),

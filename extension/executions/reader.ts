@@ -39,6 +39,8 @@ export interface ExecutionReader {
   readonly imagesOnly?: boolean
   /** Endings of files beside one of its files that hold what is not in it yet: the log of a database. */
   readonly besides?: readonly string[]
+  /** Further texts to search its files for: how sought ones stand there where they are not written as they are. */
+  spell?(texts: readonly string[]): readonly string[]
   /** Whether a file is of this kind, by its name and first bytes; for files that somebody named. */
   recognises(file: SourceFile, head: Uint8Array): boolean
   /**

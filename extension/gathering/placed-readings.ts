@@ -14,6 +14,7 @@ import type { Needles, SourceFile, SourceProblem, SourceReader } from '../source
 import { findPlacedFiles, type PlacedParts, userOf } from '../sweep/placed-files.ts'
 import { displayPath, type Volume } from '../sweep/volume.ts'
 import { defaultReadLimits, fileReader, type ReadLimits } from './file-reader.ts'
+import { needlesOfTexts } from './needles.ts'
 
 /** What a search works with; a hunt's plan has it all. */
 export interface ReadingParts extends PlacedParts {
@@ -31,6 +32,8 @@ export interface PlaceReader<A, X> {
   readonly imagesOnly?: boolean
   /** Endings of files beside one of its files that hold what is not in it yet: the log of a database. */
   readonly besides?: readonly string[]
+  /** Further texts to search its files for: how sought ones stand there where they are not written as they are. */
+  spell?(texts: readonly string[]): readonly string[]
   /** Whether a file is of this kind, by its name and first bytes. */
   recognises(file: SourceFile, head: Uint8Array): boolean
   read(file: SourceFile, access: A, needles: Needles, signal: AbortSignal): AsyncIterable<X | SourceProblem>
@@ -104,6 +107,8 @@ export class PlacedReadings<A, X, R> {
   readonly #parts: ReadingParts
   readonly #reading: Reading<A, X, R>
   readonly #byName: ReadonlyMap<string, PlaceReader<A, X>>
+  /** What files are searched for, by reader; the engine keeps what it made of a list. */
+  readonly #sought: ReadonlyMap<string, Needles>
   /** By reader and path. */
   #known = new Map<string, Known<R>>()
 
@@ -111,6 +116,10 @@ export class PlacedReadings<A, X, R> {
     this.#parts = parts
     this.#reading = reading
     this.#byName = new Map(reading.readers.map((reader) => [reader.name, reader]))
+    const { needles } = reading
+    const spelt = (reader: PlaceReader<A, X>) =>
+      reader.spell ? needlesOfTexts([...needles.texts, ...reader.spell(needles.texts)]) : needles
+    this.#sought = new Map(reading.readers.map((reader) => [reader.name, spelt(reader)]))
   }
 
   /**
@@ -167,7 +176,8 @@ export class PlacedReadings<A, X, R> {
     const { engine, readLimits = defaultReadLimits } = this.#parts
     const { needles, access, keep } = this.#reading
     const file = sourceFile(volume, entry, user)
-    const parts = { engine, roots: [volume.canonical], needles, limits: readLimits, signal }
+    const sought = this.#sought.get(reader.name) ?? needles
+    const parts = { engine, roots: [volume.canonical], needles: sought, limits: readLimits, signal }
     const bytes = access(fileReader(parts, { root: 0, path: entry.path }, entry), volume, entry, signal)
     const records: R[] = []
     const problems: ScanError[] = []

@@ -30,6 +30,11 @@ type=EXECVE msg=audit(1680098400.124:4713): argc=2 a0="${app}" a1=${hex('a value
 `,
   command: `type=USER_CMD msg=${id}: pid=2100 uid=0 auid=1000 ses=6 msg='cwd="/root" cmd="wine 3CXDesktopApp.exe" exe="/usr/bin/sudo" terminal=? res=success'
 `,
+  'in-hex': `type=PROCTITLE msg=${id}: proctitle=${hex('/opt/with space/3CXDesktopApp.exe\0--hidden')}
+type=PROCTITLE msg=audit(1680098401.000:4712): proctitle=${hex('/opt/other space/true\0--hidden')}
+type=SYSCALL msg=audit(1680098402.000:4713): arch=c000003e syscall=59 success=yes pid=9 auid=1000 uid=1000 comm=${hex('3CX Desktop App')} exe=${hex('/opt/3CX Desktop App/3cxDESKTOPapp')}
+type=EXECVE msg=audit(1680098403.000:4714): argc=2 a0=${hex('/home/a b/3cxdesktopapp.EXE')} a1_len=8 a1[0]=${hex('one ')} a1[1]="two"
+`,
   'from-another-host': `Mar 29 14:00:00 desk audispd: node=desk type=EXECVE msg=${id}: argc=1 a0="${app}"
 `,
   damaged: `type=SYSCALL msg=audit(1680098400.123:4711 exe="${app}"

@@ -6,7 +6,10 @@ import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { auditRecord } from '../../../extension/executions/audit-record.ts'
 import { auditd } from '../../../extension/executions/auditd.ts'
+import { hexSpellings } from '../../../extension/executions/hex-spellings.ts'
+import { programNeedles } from '../../../extension/executions/program-needles.ts'
 import type { ExecutionAccess } from '../../../extension/executions/reader.ts'
+import { loadBundledSets } from '../../../extension/indicators/index.ts'
 import { portableEngine } from '../../../extension/native/portable/index.ts'
 import { auditSamples } from '../../support/audit-samples.ts'
 import { expectGolden } from '../../support/golden.ts'
@@ -27,7 +30,7 @@ async function said(text: string) {
       portableEngine().lines(
         [directory],
         { root: 0, path: 'audit.log' },
-        { patterns: needles.texts, ...limits, ...request },
+        { patterns: [...needles.texts, ...(auditd.spell?.(needles.texts) ?? [])], ...limits, ...request },
         never,
       ),
     registry: async () => [],
@@ -52,6 +55,27 @@ describe('the audit log', () => {
     const head = (text: string) => auditd.recognises(sourceFile(import.meta.filename), Buffer.from(text))
     expect(head(auditSamples['executed'] ?? '')).toBe(true)
     expect(head('Mar 29 14:00:00 desk sshd[1]: x')).toBe(false)
+  })
+})
+
+describe('spellings in hex', () => {
+  it('find a text in any case, wherever it stands', () => {
+    const name = fc.string({ unit: fc.constantFrom(...'abcXYZ019 .-_'), minLength: 3, maxLength: 24 })
+    const cases = fc.tuple(name, fc.string({ maxLength: 6 }), fc.array(fc.boolean(), { minLength: 24, maxLength: 24 }))
+    fc.assert(
+      fc.property(cases, ([text, before, uppers]) => {
+        const written = [...text].map((one, at) => (uppers[at] ? one.toUpperCase() : one.toLowerCase())).join('')
+        const hex = Buffer.from(`${before}${written}/x`).toString('hex')
+        const spelt = hexSpellings([text.toLowerCase()])
+        expect(spelt.some((one) => hex.includes(one))).toBe(true)
+        expect(spelt.length).toBeLessThanOrEqual(32)
+      }),
+    )
+  })
+
+  it('of all programs of the campaign are few enough for the engine', () => {
+    const { texts } = programNeedles(loadBundledSets().flatMap((set) => set.indicators))
+    expect(hexSpellings(texts).length).toBeLessThan(5000)
   })
 })
 
