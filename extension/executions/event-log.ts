@@ -8,7 +8,16 @@
 import type { EventRecord } from '../native/events.ts'
 import { isEventLog } from '../sources/events/event-log.ts'
 import { anyTime } from '../sources/log-text/calendar.ts'
-import { expanded, hexadecimal, logUser, shortVersion, sysmonDigests } from './event-values.ts'
+import {
+  elementIn,
+  expanded,
+  hexadecimal,
+  logUser,
+  programIn,
+  propertyIn,
+  shortVersion,
+  sysmonDigests,
+} from './event-values.ts'
 import type { ExecutionReader, FoundExecution } from './reader.ts'
 
 /** What an event says, before what all have in common. */
@@ -62,16 +71,33 @@ const sysmon: ExecutionEvents = {
 
 const security: ExecutionEvents = {
   provider: 'Microsoft-Windows-Security-Auditing',
-  ids: [4688],
-  say: ({ data }) => ({
-    proof: 'ran',
-    path: data['NewProcessName'] ?? '',
-    cmdline: data['CommandLine'] ?? '',
-    user: logUser(data['SubjectDomainName'], data['SubjectUserName']),
-    ...numbered('pid', data['NewProcessId']),
-    ...numbered('parent', data['ProcessId']),
-    fields: { parent_image: data['ParentProcessName'] ?? '' },
-  }),
+  ids: [4688, 4698, 4702],
+  say: ({ data, eventId }) => {
+    const user = logUser(data['SubjectDomainName'], data['SubjectUserName'])
+    if (eventId !== 4688)
+      return { ...taskIn(data['TaskContent'] ?? data['TaskContentNew'] ?? ''), user, fields: taskName(data) }
+    return {
+      proof: 'ran',
+      path: data['NewProcessName'] ?? '',
+      cmdline: data['CommandLine'] ?? '',
+      user,
+      ...numbered('pid', data['NewProcessId']),
+      ...numbered('parent', data['ProcessId']),
+      fields: { parent_image: data['ParentProcessName'] ?? '' },
+    }
+  },
+}
+
+/** What a task is made to start, by its description in XML. */
+function taskIn(xml: string): Pick<Said, 'proof' | 'path' | 'cmdline'> {
+  const command = elementIn(xml, 'Command') ?? ''
+  const values = elementIn(xml, 'Arguments')
+  const cmdline = values === undefined ? command : `${command} ${values}`
+  return { proof: 'seen', path: expanded(command.replaceAll('"', '')), cmdline }
+}
+
+function taskName(data: EventRecord['data']) {
+  return { task: data['TaskName'] ?? '' }
 }
 
 const defender: ExecutionEvents = {
@@ -94,7 +120,7 @@ const services: ExecutionEvents = {
   ids: [7045],
   say: ({ data }) => ({
     proof: 'seen',
-    path: expanded(/^"?([^"]+?)"?(?: -.*| \/.*)?$/.exec(data['ImagePath'] ?? '')?.[1] ?? ''),
+    path: expanded(programIn(data['ImagePath'] ?? '')),
     cmdline: data['ImagePath'] ?? '',
     user: data['AccountName'] ?? '',
     fields: { service: data['ServiceName'] ?? '' },
@@ -108,8 +134,25 @@ const tasks: ExecutionEvents = {
     proof: 'ran',
     path: expanded((data['Path'] ?? data['ActionName'] ?? '').replaceAll('"', '')),
     ...numbered('pid', data['ProcessID']),
-    fields: { task: data['TaskName'] ?? '' },
+    fields: taskName(data),
   }),
+}
+
+/** Providers are libraries that a host process loads; a subscription may start a program when something happens. */
+const wmi: ExecutionEvents = {
+  provider: 'Microsoft-Windows-WMI-Activity',
+  ids: [5857, 5861],
+  say: ({ data, eventId }) => {
+    if (eventId === 5857) {
+      const fields = { loaded_by: data['HostProcess'] ?? '', wmi_provider: data['ProviderName'] ?? '' }
+      const path = expanded(data['ProviderPath'] ?? '')
+      return { proof: 'ran', path, ...numbered('pid', data['ProcessID']), fields }
+    }
+    const binding = data['PossibleCause'] ?? ''
+    const cmdline = propertyIn(binding, 'CommandLineTemplate') ?? ''
+    const path = expanded(propertyIn(binding, 'ExecutablePath') ?? programIn(cmdline))
+    return { proof: 'seen', path, cmdline, fields: { consumer: data['CONSUMER'] ?? '', filter: data['ESS'] ?? '' } }
+  },
 }
 
 const crashes: ExecutionEvents = {
@@ -142,7 +185,7 @@ const appLocker: ExecutionEvents = {
   }),
 }
 
-const all: readonly ExecutionEvents[] = [sysmon, security, defender, services, tasks, crashes, appLocker]
+const all: readonly ExecutionEvents[] = [sysmon, security, defender, services, tasks, wmi, crashes, appLocker]
 const byProvider = new Map(all.map((one) => [one.provider.toLowerCase(), one]))
 
 /** The reader. */
@@ -151,11 +194,12 @@ export const eventLog: ExecutionReader = {
   about: {
     reads:
       'Event logs of Windows (EVTX), also those in use: processes, loaded modules and written files of Sysmon (1, 7, 11, 23, ' +
-      '26, 29), processes of the security log (4688), findings of Defender (1006, 1007, 1015, 1116, 1117), new services ' +
-      '(System 7045), started tasks (129, 200), crashes (Application 1000) and AppLocker (8002 to 8007).',
+      '26, 29), processes and tasks of the security log (4688, 4698, 4702), findings of Defender (1006, 1007, 1015, 1116, ' +
+      '1117), new services (System 7045), started tasks (129, 200), providers and subscriptions of WMI (5857, 5861), crashes ' +
+      '(Application 1000) and AppLocker (8002 to 8007).',
     blind:
-      'Processes are logged only where auditing or Sysmon was turned on, command lines where that was, too. Older events ' +
-      'are overwritten. On Windows itself, and without a Rust toolchain, the files are not read.',
+      'Processes are logged only where auditing or Sysmon was turned on, command lines where that was, too. Events of tasks ' +
+      'and of WMI that name no program (106, 140, 5858 to 5860), and scripts inside of a subscription. Older events are overwritten. On Windows itself, and without a Rust toolchain, the files are not read.',
     platforms: ['windows'],
   },
   recognises: isEventLog,

@@ -30,6 +30,31 @@ export function logUser(domain: string | undefined, name: string | undefined): s
   return domain === undefined || domain === '' || domain === '-' ? name : `${domain}\\${name}`
 }
 
+/** The program that a command line starts: what is quoted first, else up to the first ending of a program, else a word. */
+export function programIn(command: string): string {
+  const text = command.trim().slice(0, 4096)
+  const quoted = /^"([^"]+)"/.exec(text)?.[1]
+  const ended = /^[^"]+?\.(?:exe|dll|com|bat|cmd|ps1|vbs|js|msi)(?=[\s,]|$)/i.exec(text)?.[0]
+  return quoted ?? ended ?? text.split(/\s/, 1)[0] ?? ''
+}
+
+/** The text of the first element of that name in XML, its entities resolved; undefined without one. */
+export function elementIn(xml: string, name: string): string | undefined {
+  const [, text] = new RegExp(`<${name}>([^<]{1,4096})</${name}>`).exec(xml.slice(0, 65_536)) ?? []
+  return text
+    ?.replaceAll('&quot;', '"')
+    .replaceAll('&apos;', "'")
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&')
+}
+
+/** The value of a property in the text form of a WMI object, `Name = "C:\\\\x.exe";`; undefined without one. */
+export function propertyIn(mof: string, name: string): string | undefined {
+  const [, text] = new RegExp(`\\b${name} = "((?:[^"\\\\]|\\\\.){1,4096})"`).exec(mof.slice(0, 65_536)) ?? []
+  return text?.replaceAll(/\\(.)/g, '$1')
+}
+
 const folders: Readonly<Record<string, string>> = {
   osdrive: 'C:',
   systemdrive: 'C:',

@@ -175,6 +175,38 @@ export const executionEvents: Readonly<Record<string, PlannedEvent>> = {
     id: 129,
     data: { TaskName: '\\3CXDesktopApp', Path: app, ProcessID: '4711' },
   },
+  'task-created': {
+    ...security,
+    id: 4698,
+    data: {
+      SubjectUserName: 'alice',
+      SubjectDomainName: 'HOST',
+      TaskName: '\\Update',
+      TaskContent: `<Task><Actions><Exec><Command>"${app}"</Command><Arguments>--a &amp; --b</Arguments></Exec></Actions></Task>`,
+    },
+  },
+  'wmi-provider': {
+    provider: 'Microsoft-Windows-WMI-Activity',
+    time,
+    id: 5857,
+    userData: { ProviderName: 'x', Code: '0x0', HostProcess: 'wmiprvse.exe', ProcessID: '77', ProviderPath: library },
+  },
+  'wmi-subscription': {
+    provider: 'Microsoft-Windows-WMI-Activity',
+    time,
+    id: 5861,
+    userData: {
+      ESS: 'Start',
+      CONSUMER: 'CommandLineEventConsumer="Run"',
+      PossibleCause: `Perm. Consumer: instance of CommandLineEventConsumer { CommandLineTemplate = "\\"${app.replaceAll('\\', '\\\\')}\\" -x"; Name = "Run"; };`,
+    },
+  },
+  'wmi-script': {
+    provider: 'Microsoft-Windows-WMI-Activity',
+    time,
+    id: 5861,
+    userData: { ESS: 'Start', CONSUMER: 'ActiveScriptEventConsumer="Run"', PossibleCause: 'ScriptText = "x";' },
+  },
   'crash-numbered': {
     provider: 'Application Error',
     time,

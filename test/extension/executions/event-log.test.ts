@@ -2,9 +2,12 @@
 import { describe, expect, it } from 'vitest'
 import { eventLog } from '../../../extension/executions/event-log.ts'
 import {
+  elementIn,
   expanded,
   hexadecimal,
   logUser,
+  programIn,
+  propertyIn,
   shortVersion,
   sysmonDigests,
 } from '../../../extension/executions/event-values.ts'
@@ -47,6 +50,16 @@ describe('values of events', () => {
       undefined,
     ])
     expect([logUser('CORP', 'a'), logUser('-', 'a'), logUser('CORP', '-')]).toEqual(['CORP\\a', 'a', ''])
+    expect(['"C:\\a b\\x.exe" -y', 'C:\\a b\\x.EXE -y', 'run dll', '', '"'].map(programIn)).toEqual([
+      'C:\\a b\\x.exe',
+      'C:\\a b\\x.EXE',
+      'run',
+      '',
+      '"',
+    ])
+    expect(elementIn('<Command>&quot;a&amp;quot;</Command>', 'Command')).toBe('"a&quot;')
+    expect(propertyIn('A = "x"; B = "c:\\\\d \\"e\\"";', 'B')).toBe('c:\\d "e"')
+    expect(propertyIn('B = "without end', 'B')).toBeUndefined()
     expect(expanded('%SystemRoot%\\x.exe')).toBe('C:\\Windows\\x.exe')
     expect(expanded('\\SystemRoot\\x.exe')).toBe('C:\\Windows\\x.exe')
     expect(expanded('%other%\\x.exe')).toBe('%other%\\x.exe')
