@@ -62,6 +62,7 @@ const systems = { windows: 'Windows', darwin: 'macOS', linux: 'Linux' } as const
 function processText({ pid, name, path, user, evidence }: TiedProcess): string {
   const [first] = evidence
   const whose = user === '' ? '' : ` as ${user}`
+  if (pid === 0 && path === '') return `open: the named event ${name}: ${first?.component ?? 'tied to the campaign'}`
   return `running: ${path || name} (process ${pid}${whose}): ${first?.component ?? 'tied to the campaign'}`
 }
 

@@ -2,10 +2,21 @@
  * The running processes as osquery's table `processes` has them, where there is no /proc: Windows and macOS.
  *
  * One question for all processes; what they have mapped is asked for those alone that something speaks of, because
- * osquery takes a snapshot of each. Memory is not searched here: no table shows it.
+ * osquery takes a snapshot of each. Memory is not searched here: no table shows it. Windows is asked for the named events
+ * of the campaign, too, of which nobody tells whose they are.
  */
+import type { Finding } from '../domain/finding.ts'
+import { foldAscii } from '../domain/glob.ts'
 import type { OsqueryRow, OsqueryTables } from '../domain/osquery-tables.ts'
-import { baseName, comparable, type RunningProcess, roleOf, type TiedProcess } from '../domain/process.ts'
+import {
+  baseName,
+  comparable,
+  findingsAsEvidence,
+  type RunningProcess,
+  roleOf,
+  type TiedProcess,
+  weigh,
+} from '../domain/process.ts'
 import { nameFindings } from '../domain/program-names.ts'
 import { ancestors } from './ancestors.ts'
 import { assess, type SeenProcess } from './assess.ts'
@@ -41,7 +52,11 @@ export async function osqueryProcesses(
     }))
     .filter(({ role, findings }) => role !== undefined || findings.length > 0)
     .filter(({ process: { pid }, role }) => role !== 'agent_named' || !ours.has(pid))
-  if (candidates.length === 0) return { processes: [], seen: all.length }
+  const events = await namedEvents(osquery, parts, look, signal)
+  const hasApp = candidates.some(({ role }) => role === 'app')
+  const byName = Map.groupBy(events, ({ observable }) => observable.value)
+  const orphans = hasApp ? [] : [...byName].flatMap(([name, findings]) => withoutProcess(name, findings))
+  if (candidates.length === 0) return { processes: orphans, seen: all.length }
   const pids = candidates.slice(0, maxAsked).map(({ process: { pid } }) => pid)
   if (candidates.length > maxAsked) reasons.add('bounds', 'modules of processes beyond the bound were not looked at')
   const modules = await modulesOf(osquery, pids, look, signal)
@@ -64,7 +79,8 @@ export async function osqueryProcesses(
     const found = assess({
       process: { ...one, user },
       role,
-      findings,
+      // which process has an event open is not told; the library that makes it lives in the app
+      findings: role === 'app' ? [...findings, ...events] : findings,
       image: one.path,
       program,
       isDeleted: false,
@@ -73,7 +89,47 @@ export async function osqueryProcesses(
     })
     if (found) processes.push(found)
   }
-  return { processes, seen: all.length }
+  return { processes: [...processes, ...orphans], seen: all.length }
+}
+
+/**
+ * What indicators say of the named events that are there on Windows. An event is there for as long as some process has it
+ * open; osquery sees those of the sessions that it may look into.
+ */
+async function namedEvents(
+  osquery: OsqueryTables,
+  { platform, indicators, matcher }: ProcessParts,
+  look: Look,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const events = indicators.filter(({ type }) => type === 'named_event')
+  const sought = new Map(events.map(({ value }) => [foldAscii(value), value]))
+  if (platform !== 'windows' || sought.size === 0) return []
+  const names = [...sought.keys()].filter((name) => /^[\w.-]{1,260}$/.test(name)).map((name) => `'${name}'`)
+  const sql =
+    'SELECT session_id, object_name, object_type FROM winbaseobj ' +
+    `WHERE lower(object_name) IN (${names.join(', ')}) LIMIT ${maxAsked}`
+  const rows = await osquery.ask(sql, signal).catch((cause: unknown) => {
+    signal.throwIfAborted()
+    look.reasons.add('unsupported', `osquery did not tell the named events of Windows: ${String(cause).slice(0, 200)}`)
+    return []
+  })
+  const found = rows.slice(0, maxAsked).flatMap(({ object_name: name = '', object_type: type = '', session_id }) => {
+    const value = sought.get(foldAscii(name))
+    if (!/^event$/i.test(type) || value === undefined) return []
+    const fields = { session: session_id ?? '' }
+    const observables = [{ type: 'named_event' as const, value }]
+    return matcher.match({ source: 'process', platform, raw: name.slice(0, 260), fields, observables })
+  })
+  return [...new Map(found.map((one) => [one.indicator.id, one])).values()]
+}
+
+/** A row for an event whose process is not among those that are seen. */
+function withoutProcess(name: string, findings: readonly Finding[]): TiedProcess[] {
+  const weighed = weigh(findingsAsEvidence(findings))
+  if (!weighed) return []
+  const unknown = { uid: undefined, startTime: undefined, version: undefined, affected: undefined, sha256: undefined }
+  return [{ pid: 0, parent: 0, name, path: '', cmdline: '', user: '', image: '', ...unknown, ...weighed }]
 }
 
 /** osquery writes -1 where it does not know a number. */

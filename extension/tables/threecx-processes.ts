@@ -12,7 +12,8 @@ export const threecxProcesses = defineTable({
   description:
     'Running 3CX Desktop Apps (clean ones as benign), the macOS second stage and the shell that starts it, processes with ' +
     'a trojanised library mapped, and on Linux those with the decrypted loader in executable memory that belongs to no ' +
-    'file (64 MiB of a process, 512 MiB in all). On Windows and macOS osquery tells the processes; no row for an image.',
+    'file (64 MiB of a process, 512 MiB in all). On Windows and macOS osquery tells the processes; no row for an image. A named ' +
+    'event of the campaign on Windows speaks of the app; where the app is not seen it is a row of its own, with pid 0.',
   platforms: ['windows', 'darwin', 'linux'],
   columns: {
     pid: bigint('Process id', { index: true, optimized: true }),

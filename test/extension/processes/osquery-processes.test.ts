@@ -76,6 +76,7 @@ describe('osquery on Windows', () => {
         { pid: '51', path: `${home}\\ffmpeg.dll` },
         { pid: 'x', path: `${home}\\ffmpeg.dll` },
       ],
+      winbaseobj: [],
     })
 
   it('tells the app with its release and a trojanised library it has mapped', async () => {
@@ -99,19 +100,57 @@ describe('osquery on Windows', () => {
   it('is asked for modules of those processes alone that something speaks of, and of so many at most', async () => {
     const one = osquery()
     await look('windows', one)
-    expect(one.asked).toHaveLength(3)
-    expect(one.asked[1]).toMatch(/ FROM process_memory_map WHERE pid IN \(50\)$/)
+    expect(one.asked).toHaveLength(4)
+    expect(one.asked[1]).toMatch(/ FROM winbaseobj /)
+    expect(one.asked[2]).toMatch(/ FROM process_memory_map WHERE pid IN \(50\)$/)
     const processes = Array.from({ length: 70 }, (_, index) => row(100 + index, program))
     const many = fakeOsquery({ ...tables, processes })
     const { reasons } = await look('windows', many)
-    expect(many.asked[1]?.match(/\d+/g)).toHaveLength(64)
+    expect(many.asked[2]?.match(/\d+/g)).toHaveLength(64)
     expect(reasons).toContainEqual({ code: 'bounds', message: expect.stringContaining('modules'), count: 1 })
   })
 
-  it('is asked one question where nothing speaks', async () => {
-    const quiet = fakeOsquery({ processes: [row(51, 'C:\\Windows\\x.exe')] })
+  it('is asked two questions where nothing speaks', async () => {
+    const quiet = fakeOsquery({ processes: [row(51, 'C:\\Windows\\x.exe')], winbaseobj: [] })
     expect(await look('windows', quiet)).toEqual({ processes: [], seen: 1, reasons: [] })
-    expect(quiet.asked).toHaveLength(1)
+    expect(quiet.asked).toHaveLength(2)
+  })
+
+  const event = { session_id: '1', object_name: 'AVMonitorRefreshEvent', object_type: 'Event' }
+  const others = [
+    { ...event, object_type: 'Mutant' },
+    { ...event, object_name: 'AVMonitorRefreshEvent2' },
+    { ...event, object_name: '' },
+  ]
+
+  it('tells the named event of the loader of the app, whatever its files say', async () => {
+    const rows = { processes: [row(50, program, { name: '3CXDesktopApp.exe' })], users: [], process_memory_map: [] }
+    const { processes } = await look('windows', fakeOsquery({ ...rows, winbaseobj: [...others, event, event] }))
+    expect(processes).toMatchObject([{ pid: 50, verdict: 'suspicious', level: 'high' }])
+    expect(processes[0]?.evidence.map(({ type, value }) => [type, value])).toContainEqual([
+      'named_event',
+      'AVMonitorRefreshEvent',
+    ])
+    const without = await look('windows', fakeOsquery({ ...rows, winbaseobj: others }))
+    expect(without.processes).toMatchObject([{ pid: 50, verdict: 'suspicious', level: 'low' }])
+  })
+
+  it('tells the event by itself where nobody knows whose it is', async () => {
+    const { processes } = await look('windows', fakeOsquery({ processes: [], winbaseobj: [event] }))
+    expect(processes).toMatchObject([
+      {
+        pid: 0,
+        name: 'AVMonitorRefreshEvent',
+        path: '',
+        verdict: 'suspicious',
+        evidence: [{ stage: 'loader' }, { stage: 'loader' }],
+      },
+    ])
+  })
+
+  it('without a table of named events still gives the processes, and leaves nothing in doubt', async () => {
+    const { reasons } = await look('windows', fakeOsquery({ processes: [] }))
+    expect(reasons).toMatchObject([{ code: 'unsupported', message: expect.stringContaining('named events') }])
   })
 })
 
@@ -180,15 +219,17 @@ describe('rows of osquery', () => {
 
   it('of any text neither break the look nor reach a statement', async () => {
     const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(agent, "1) OR 1 --'", '-1', '9'.repeat(20)))
-    const columns = ['pid', 'parent', 'name', 'path', 'cmdline', 'uid', 'start_time', 'username']
+    const columns = ['pid', 'parent', 'name', 'path', 'cmdline', 'uid', 'start_time', 'username', 'object_name']
     const anyRow = fc.dictionary(fc.constantFrom(...columns), text, { noNullPrototype: true })
     const rows = fc.array(anyRow, { maxLength: 8 })
     await fc.assert(
       fc.asyncProperty(rows, rows, rows, fc.constantFrom('darwin', 'windows'), async (a, b, c, platform) => {
-        const osquery = fakeOsquery({ processes: a, process_memory_map: b, users: c })
+        const osquery = fakeOsquery({ processes: a, process_memory_map: b, users: c, winbaseobj: c })
         const { seen } = await look(platform, osquery)
         expect(seen).toBe(a.length)
-        for (const sql of osquery.asked.slice(1)) expect(sql).toMatch(/ IN \(\d+(, \d+)*\)$/)
+        for (const sql of osquery.asked.slice(1)) {
+          expect(sql).toMatch(/ IN \((\d+(, \d+)*\)|'avmonitorrefreshevent'\) LIMIT \d+)$/)
+        }
       }),
       { numRuns: 100 },
     )
