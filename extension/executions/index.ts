@@ -11,6 +11,7 @@ import { prefetch } from './prefetch.ts'
 import { quarantine } from './quarantine.ts'
 import type { ExecutionReader } from './reader.ts'
 import { shimcache } from './shimcache.ts'
+import { unifiedLog } from './unified-log.ts'
 import { userassist } from './userassist.ts'
 
 /** All readers. */
@@ -25,4 +26,5 @@ export const executionReaders: readonly ExecutionReader[] = [
   journal,
   knowledgec,
   quarantine,
+  unifiedLog,
 ]

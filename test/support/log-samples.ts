@@ -41,6 +41,28 @@ fd00::1 officeaddons.com
 pbxsources.com 198.51.100.9
 198.51.100 pbxsources.com`,
   },
+  unified_log: {
+    filename: 'unified_log.txt',
+    head: 'Timestamp                       (process)[PID]    ',
+    ordinary: `
+2023-03-29 16:02:11.123456+0200  localhost mDNSResponder[312]: [com.apple.mDNSResponder:Default] [R8842] getaddrinfo start -- hostname: pbxsources.com., client pid: 4711 (UpdateAgent)
+2023-03-29 16:02:12.000000+0200  localhost 3CX Desktop App[4700]: (CFNetwork) [com.apple.CFNetwork:Default] Task <A1>.<1> resuming, URL "https://www.officeaddons.com/technologies"
+2023-03-29 14:02:13.123 Df UpdateAgent[4711:9f3a] [com.apple.network:connection] [C1 Hostname pbxsources.com:443 tcp] start
+2023-03-29 16:02:14.000000+0200 0x1a2b     Default     0x0                  4711   0    UpdateAgent: (Network) [com.apple.network:connection] [C2 198.54.115.59:443 tcp] start
+{"timezoneName":"","messageType":"Default","eventType":"logEvent","userID":501,"subsystem":"com.apple.CFNetwork","category":"Default","processImagePath":"\\/Users\\/carol\\/Library\\/Application Support\\/3CX Desktop App\\/UpdateAgent","senderImagePath":"\\/System\\/Library\\/Frameworks\\/CFNetwork.framework\\/CFNetwork","timestamp":"2023-03-29 16:02:15.500000+0200","machTimestamp":815,"eventMessage":"Connection 1: set to akamaicontainer.com:443","processID":4711}
+2023-03-29 16:02:16.000000+0200  localhost tool[9]: found officeaddons.com in a list`,
+    lookAlikes: `
+2023-03-29 16:02:11.123456+0200  localhost mDNSResponder[312]: [com.apple.mDNSResponder:Default] hostname: <private>
+2023-03-29 16:02:11.123456+0200  localhost mDNSResponder[312]: [com.apple.mDNSResponder:Default] hostname: notofficeaddons.com.example
+2023-03-29 16:02:11.123456+0200  localhost tool[9]: see officeaddons[.]com and hxxps://pbxsources.com/a
+{"machTimestamp":1,"timestamp":"2023-03-29 16:02:15.500000+0200","eventMessage":"officeaddons.com.example","processID":1}`,
+    damaged: `
+2023-03-29 16:02:11.123456+0200  localhost mDNSResponder: pbxsources.com
+2023-03-29 16:02:11  localhost mDNSResponder[312]: pbxsources.com
+{"machTimestamp":1,"timestamp":"2023-03-29 16:02:15.500000+0200","eventMessage":"officeaddons.com
+{"eventMessage":"officeaddons.com"}
+{"machTimestamp":1,"eventMessage":7}`,
+  },
   dnsmasq: {
     filename: 'dnsmasq.log',
     head: `Mar 29 14:00:00 dnsmasq[812]: started, version 2.89 cachesize 150`,

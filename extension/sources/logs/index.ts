@@ -23,12 +23,14 @@ import { suricata } from './suricata.ts'
 import { syslog } from './syslog.ts'
 import { systemdResolved } from './systemd-resolved.ts'
 import { unbound } from './unbound.ts'
+import { unifiedLog } from './unified-log.ts'
 import { windowsDns } from './windows-dns.ts'
 import { zeek } from './zeek.ts'
 
 /** All formats; the first that recognises a file reads it. */
 export const logFormats: readonly LogFormat[] = [
   hostsFile,
+  unifiedLog,
   zeek,
   iis,
   suricata,

@@ -43,6 +43,12 @@ const single: Readonly<Record<Platform, readonly PlannedLog[]>> = {
   ],
   darwin: [
     [
+      'unified_log',
+      'private/var/log/unified_log.txt',
+      'pbxsources.com',
+      '2023-03-29 16:00:00.000000+0200  localhost mDNSResponder[312]: [com.apple.mDNSResponder:Default] hostname: pbxsources.com, client pid: 77 (curl)',
+    ],
+    [
       'little_snitch',
       'usr/local/var/logs/traffic.csv',
       'pbxsources.com',

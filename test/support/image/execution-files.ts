@@ -48,7 +48,7 @@ type Make = (form: ImageForm) => ExecutionFiles
 
 const planned: Readonly<Record<Platform, readonly Make[]>> = {
   windows: [prefetch, sysmon, registry],
-  darwin: [knowledge, downloaded],
+  darwin: [knowledge, downloaded, logged],
   linux: [audited, journaled],
 }
 
@@ -166,6 +166,27 @@ function downloaded(form: ImageForm): ExecutionFiles {
       ),
     ],
     executions: [{ ...said, verdict: form === 'compromised' ? 'affected' : 'benign', time: first, lastTime: first }],
+  }
+}
+
+/** What somebody kept of the unified log: the app wrote to it, and other programs. */
+function logged(form: ImageForm): ExecutionFiles {
+  const path = 'private/var/log/unified/kept.ndjson'
+  const program = '/Applications/3CX Desktop App.app/Contents/MacOS/3CX Desktop App'
+  const line = (time: number, processImagePath: string, eventMessage: string) =>
+    JSON.stringify({
+      timestamp: new Date(time * 1000).toISOString().replace('T', ' ').replace('Z', '000+0000'),
+      machTimestamp: 1,
+      processImagePath,
+      processID: 77,
+      userID: 501,
+      eventMessage,
+    })
+  const lines = [line(first, program, 'started'), line(last, program, 'ended'), line(first, '/usr/sbin/cron', '3CX?')]
+  const said = { source: 'unified_log', path, program, proof: 'ran', user: '', count: null } as const
+  return {
+    files: [ordinary(path, new TextEncoder().encode(`${lines.join('\n')}\n`), 'log')],
+    executions: [{ ...said, verdict: verdicts[form], time: first, lastTime: last }],
   }
 }
 
