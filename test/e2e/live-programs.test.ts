@@ -1,10 +1,10 @@
 /**
- * Contacts in what real programs write, on this machine: a resolver, a web server, a browser. Each is skipped where the
- * program is not installed.
+ * Contacts in what real programs write, on this machine: a resolver, a web server, a proxy, a browser. Each is skipped
+ * where the program is not installed.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Resolver } from 'node:dns/promises'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
@@ -13,7 +13,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { threecx } from '../support/command.ts'
 
 const name = 'c2.threecx.test'
-const programs = { dnsmasq: '/usr/sbin/dnsmasq', nginx: '/usr/sbin/nginx', chromium: '/usr/bin/chromium' }
+const programs = {
+  dnsmasq: '/usr/sbin/dnsmasq',
+  nginx: '/usr/sbin/nginx',
+  squid: '/usr/sbin/squid',
+  chromium: '/usr/bin/chromium',
+}
 
 let root: string
 const running: ChildProcess[] = []
@@ -110,6 +115,63 @@ server { listen 127.0.0.1:${port}; location / { return 200 "ok"; } } }`,
     expect(await hits()).toContainEqual(
       expect.objectContaining({ source: 'combined', indicator: name, client: '127.0.0.1' }),
     )
+  })
+
+  it('squid, a proxy', { timeout: 120_000 }, async ({ skip }) => {
+    if (!existsSync(programs.squid)) return skip(`there is no ${programs.squid}; install squid to run this`)
+    const server = createServer((_, response) => response.end('ok')).listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    const { port: origin } = server.address() as AddressInfo
+    const port = await freePort()
+    // it refuses to stay root, and its own user must get at its files
+    const place = join(root, 'squid')
+    const log = join(root, 'var/log/squid/access.log')
+    chmodSync(root, 0o755)
+    for (const folder of [place, dirname(log)]) {
+      mkdirSync(folder, { recursive: true })
+      chmodSync(folder, 0o777)
+    }
+    writeFileSync(join(place, 'hosts'), `127.0.0.1 ${name}\n`)
+    const lines = [
+      `http_port 127.0.0.1:${port}`,
+      'http_access allow all',
+      'cache deny all',
+      'cache_mem 8 MB',
+      'cache_effective_user proxy',
+      `access_log stdio:${log} squid`,
+      `cache_log ${place}/cache.log`,
+      'cache_store_log none',
+      `pid_filename ${place}/squid.pid`,
+      `hosts_file ${place}/hosts`,
+      `coredump_dir ${place}`,
+      'dns_nameservers 127.0.0.1',
+      'pinger_enable off',
+      'netdb_filename none',
+      'shutdown_lifetime 0 seconds',
+    ]
+    writeFileSync(join(place, 'squid.conf'), `${lines.join('\n')}\n`)
+    // names of its shared memory are those of its service
+    const options = ['-N', '-n', `threecx${process.pid}`, '-f', join(place, 'squid.conf')]
+    running.push(spawn(programs.squid, options, { stdio: 'ignore' }))
+    try {
+      await eventually(
+        () =>
+          new Promise((resolve, reject) => {
+            const socket = connect(port, '127.0.0.1', () => {
+              // it gives up a client that closes its half of the connection
+              socket.write(`GET http://${name}:${origin}/a HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`)
+            })
+            socket.once('data', resolve).once('error', reject).once('close', reject)
+            socket.once('data', () => socket.destroy())
+          }),
+      )
+      await eventually(() => logged(log))
+      expect(await hits()).toContainEqual(
+        expect.objectContaining({ source: 'squid', indicator: name, client: '127.0.0.1' }),
+      )
+    } finally {
+      server.close()
+    }
   })
 
   it.skipIf(!existsSync(programs.chromium))('Chromium, a browser that still runs', { timeout: 120_000 }, async () => {
