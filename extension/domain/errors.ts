@@ -52,7 +52,8 @@ export const errorCodes = {
   configuration_invalid: {
     exit: 12,
     title: 'The configuration file cannot be used',
-    remedy: 'Correct every line that the message names; docs/configuration.md and docs/daemon.md list what may stand there.',
+    remedy:
+      'Correct every line that the message names; docs/configuration.md and docs/daemon.md list what may stand there.',
   },
   listen_failed: {
     exit: 13,
