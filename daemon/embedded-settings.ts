@@ -1,8 +1,8 @@
 /**
  * What the daemon tells the process of its embedded engine: one environment variable, JSON, no secrets.
  */
-import type { Configuration } from '../extension/configuration/schema.ts'
 import type { LogLevel } from '../extension/runtime/log.ts'
+import type { DaemonConfiguration } from './configuration/read-configuration.ts'
 
 /** Name of the variable. */
 export const settingsVariable = 'THREECX_DAEMON_EMBEDDED'
@@ -13,6 +13,6 @@ export interface EmbeddedSettings {
   readonly stateDir: string
   readonly indicators: readonly string[]
   readonly rules: readonly string[]
-  readonly sources: Configuration['sources']
+  readonly sources: DaemonConfiguration['sources']
   readonly logLevel: LogLevel
 }

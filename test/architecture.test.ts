@@ -81,7 +81,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'daemon/spool/spool.ts',
   ],
   'daemon/service': [],
-  daemon: ['daemon', 'extension/domain', 'extension/packs', 'extension/sdk', 'extension/runtime'],
+  daemon: [
+    'daemon',
+    'extension/deployment/layout.ts',
+    'extension/domain',
+    'extension/packs',
+    'extension/sdk',
+    'extension/runtime',
+    'package.json',
+  ],
   'daemon/embedded-process.ts': [
     'daemon',
     'extension/domain',
