@@ -46,8 +46,10 @@ export interface DeliveryServices {
 }
 
 /**
- * Dead letters in a row, with nothing taken between them, after which a refusal is held to be the receiver's fault: a
- * receiver that refuses everything is configured wrongly, and emptying the spool into dead letters would help nobody.
+ * Dead letters in a row, with nothing taken between them, after which a refusal looks like the receiver's fault: one that
+ * refuses everything is configured wrongly, and emptying the spool into dead letters would help nobody. From then on
+ * there is one event per longest waiting time, so that a person has days, and bad events still do not block good ones
+ * behind them for ever.
  */
 const maxDeadInARow = 16
 
@@ -108,9 +110,14 @@ export class Delivery {
     }
   }
 
+  /** Whether the receiver has refused so many events, and taken none, that the fault may be its own. */
+  get #isRefusedThroughout(): boolean {
+    return this.#deadInARow >= maxDeadInARow
+  }
+
   #next(): readonly SpooledEvent[] {
     const { limits, name } = this.#sink
-    const share = this.#backoff.isProbing ? 1 : this.#share
+    const share = this.#backoff.isProbing || this.#isRefusedThroughout ? 1 : this.#share
     return this.#services.spool.read(name, {
       maxEvents: Math.min(this.#options.maxEvents, limits.maxEvents, share),
       maxBytes: Math.min(this.#options.maxBytes, limits.maxBytes),
@@ -125,44 +132,45 @@ export class Delivery {
     const outcome =
       fit.length === 0
         ? { delivered: new Set<number>(), dead: new Map<number, string>() }
-        : this.#judge(fit.length, await attempt(this.#sink, fit, this.#options.timeoutMs, abandon))
+        : this.#count(await attempt(this.#sink, fit, this.#options.timeoutMs, abandon))
     const dead = new Map([...tooLong, ...outcome.dead])
     spool.settle(this.#sink.name, events, { delivered: outcome.delivered, dead })
     for (const [sequence, reason] of dead) this.#tellDead(sequence, reason)
     return this.#after(fit.length, outcome)
   }
 
-  /** A refusal of one event counts as final only while the receiver takes others. */
-  #judge(count: number, outcome: Outcome): Outcome {
+  #count(outcome: Outcome): Outcome {
     this.#attempts++
-    if (outcome.delivered.size > 0) this.#deadInARow = 0
-    if (outcome.dead.size === 0 || outcome.delivered.size > 0) return outcome
-    if (this.#deadInARow + outcome.dead.size <= maxDeadInARow) {
-      this.#deadInARow += outcome.dead.size
-      return outcome
-    }
-    const [message = 'refused'] = outcome.dead.values()
-    const { dead: _refused, ...rest } = outcome
-    const told = `${count} more after ${this.#deadInARow} refused in a row, none taken: ${message}`
-    return { ...rest, dead: new Map(), failure: { code: 'misconfigured', message: told } }
+    this.#deadInARow = outcome.delivered.size > 0 ? 0 : this.#deadInARow + outcome.dead.size
+    return outcome
   }
 
-  #after(count: number, { failure, delivered }: Outcome): number {
-    if (!failure) {
-      if (this.#backoff.failures > 0) this.#services.log.info({ sink: this.#sink.name }, 'a sink takes events again')
-      this.#backoff.succeeded()
-      this.#lastError = undefined
-      if (delivered.size > 0) this.#lastSuccessMs = this.#services.clock.nowMs()
-      this.#share *= 2
-      return 0
+  /** What a try means for the next one; tells how long to wait before it. */
+  #after(count: number, { failure, delivered, dead }: Outcome): number {
+    if (delivered.size > 0) this.#lastSuccessMs = this.#services.clock.nowMs()
+    if (this.#isRefusedThroughout && dead.size > 0) {
+      const [reason = 'refused'] = dead.values()
+      return this.#failed({
+        code: 'misconfigured',
+        message: `${this.#deadInARow} refused in a row, none taken: ${reason}`,
+      })
     }
-    if (failure.code === 'refused' && count > 1 && delivered.size === 0) {
+    if (failure?.code === 'refused' && delivered.size + dead.size > 0) return 0 // those that were named are done with
+    if (failure?.code === 'refused' && count > 1) {
       this.#share = Math.ceil(count / 2)
       return 0
     }
+    if (failure) return this.#failed(failure)
+    if (this.#backoff.failures > 0) this.#services.log.info({ sink: this.#sink.name }, 'a sink takes events again')
+    this.#backoff.succeeded()
+    this.#lastError = undefined
+    this.#share *= 2
+    return 0
+  }
+
+  #failed(failure: NonNullable<Outcome['failure']>): number {
     this.#failures++
     this.#lastError = failure.message
-    if (delivered.size > 0) this.#lastSuccessMs = this.#services.clock.nowMs()
     const waitMs = this.#backoff.failed({
       askedMs: failure.retryAfterMs,
       needsPerson: failure.code === 'misconfigured',

@@ -1,12 +1,8 @@
 /**
- * `npm run bench [-- sweep|serving|structure|browsers|logs|results-diff]`: our sweeps beside the tools an operator would use
- * instead, our answers beside those of other SDKs, our look into files beside YARA's, our look into browsers' histories
- * beside SQLite's, our search of logs beside ripgrep's, and our differences of results beside JSON in Sets, on this
- * machine, page cache warm.
- * `npm run bench [-- sweep|serving|structure|browsers|logs|spool]`: our sweeps beside the tools an operator would use
- * instead, our answers beside those of other SDKs, our look into files beside YARA's, our look into browsers' histories
- * beside SQLite's, our search of logs beside ripgrep's, and our spool beside a bare file, on this machine, page cache
- * warm.
+ * `npm run bench [-- sweep|serving|structure|browsers|logs|results-diff|spool|daemon]`: our sweeps beside the tools an
+ * operator would use instead, our answers beside those of other SDKs, our look into files beside YARA's, our look into
+ * browsers' histories beside SQLite's, our search of logs beside ripgrep's, our differences of results beside JSON in Sets,
+ * our spool beside a bare file, and the daemon from end to end, on this machine, page cache warm.
  *
  * Of the sweeps, whole processes are timed, start-up included, in turn and several rounds; ratios are medians of the rounds' ratios,
  * because the machines are noisy. Answers are compared before times. Results go to test/bench/results.md.
@@ -17,6 +13,7 @@ import { arch, cpus, loadavg, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { browsers } from './browsers/run.ts'
 import { type Contender, contest, has, median, type Timing, timesAsFast } from './contest.ts'
+import { daemon } from './daemon/run.ts'
 import { logs } from './logs/run.ts'
 import { resultsDiff } from './results-diff/run.ts'
 import { serving } from './serving/run.ts'
@@ -52,6 +49,7 @@ const titles = {
   logs: '# Searching logs',
   'results-diff': '# Differences of results',
   spool: '# Spooling events',
+  daemon: '# The daemon',
 } as const
 const asked = process.argv[2]
 /** What the reader of results should know of the machine's other business. */
@@ -66,6 +64,7 @@ const parts: Readonly<Record<Part, () => string | Promise<string>>> = {
   logs: searches,
   'results-diff': differences,
   spool: appends,
+  daemon: endToEnd,
 }
 const written: string[] = []
 for (const name of Object.keys(titles) as Part[]) {
@@ -147,6 +146,16 @@ Written by \`npm run bench\`: ${machine}; load ${loadavg()[0]?.toFixed(1)} at th
 Every append is durable when it returns. Processes in turn, ${rounds} rounds after a first that is not counted, medians;
 "times" is how many times as fast we were.`)
   spool(join(base, 'spool'), rounds, say)
+  return lines.join('\n')
+}
+
+async function endToEnd(): Promise<string> {
+  lines.length = 0
+  say(`${titles.daemon}
+
+Written by \`npm run bench\`: ${machine}; load ${loadavg()[0]?.toFixed(1)} at the start${note}.
+The single file as a process of its own, asking a core in the process of the benchmark over a real socket.`)
+  await daemon(join(base, 'daemon'), say)
   return lines.join('\n')
 }
 

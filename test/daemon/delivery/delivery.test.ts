@@ -133,15 +133,38 @@ describe('delivery', () => {
     expect(batches.filter((batch) => batch.includes(3))).toEqual([[1, 2, 3, 4], [3, 4, 5, 6], [3, 4], [3]])
   })
 
-  it('keeps the events of a receiver that refuses everything', async () => {
-    const { spool, told, drain } = serve((_batch, attempt) => {
-      if (attempt < 60) throw new SinkError('refused', '400 wrong index')
+  it('gives a receiver that refuses everything one event per longest wait, and goes on at once when it takes one', async () => {
+    const { spool, told, waits, drain } = serve((batch, _attempt) => {
+      if (batch.events.some(({ sequence }) => sequence <= 20)) throw new SinkError('refused', '400 wrong index')
     })
     spool.append(Array.from({ length: 40 }, (_, number) => event(number)))
     await drain()
-    expect(spool.deadLetters('far')).toHaveLength(16)
-    expect(spool.deliveredTo('far')).toHaveLength(24)
-    expect(told.some(({ reason }) => String(reason).includes('refused in a row'))).toBe(true)
+    expect(spool.deadLetters('far')).toHaveLength(20)
+    expect(spool.deliveredTo('far')).toHaveLength(20)
+    expect(waits).toEqual(Array.from({ length: 5 }, () => 7_500))
+    expect(told.some(({ reason }) => String(reason).includes('16 refused in a row, none taken'))).toBe(true)
+  })
+
+  it('does not wait when a receiver names the event that it refuses and takes none of the batch', async () => {
+    const { spool, batches, waits, drain } = serve((batch) => {
+      const bad = batch.events.find(({ sequence }) => sequence % 2 === 0)
+      if (!bad) return
+      const failures = batch.events.map(({ sequence }) => ({
+        sequence,
+        reason: 'invalid-event-number',
+        isFinal: sequence === bad.sequence,
+      }))
+      throw new SinkError('refused', '400 invalid event', { failures })
+    })
+    spool.append([1, 2, 3, 4].map((number) => event(number)))
+    await drain()
+    expect(batches).toEqual([
+      [1, 2, 3, 4],
+      [1, 3, 4],
+      [1, 3],
+    ])
+    expect(waits).toEqual([])
+    expect(spool.deliveredTo('far')).toEqual([1, 3])
   })
 
   it('makes a dead letter of a line that the sink cannot take, and delivers its neighbours', async () => {
