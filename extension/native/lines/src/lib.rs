@@ -7,11 +7,16 @@
 //! The contract, with its words, is `extension/native/lines.ts`.
 #![deny(missing_docs)]
 
+mod anchors;
 mod answer;
+mod frequency;
+mod grams;
 #[cfg(test)]
 mod naive;
+mod pairs;
 mod patterns;
 mod segments;
+mod strides;
 mod text;
 mod unpack;
 mod utf16;
