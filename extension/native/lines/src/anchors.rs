@@ -21,6 +21,9 @@ const WIDTHS: std::ops::RangeInclusive<usize> = 2..=8;
 /// What one more byte of a gram is worth: with it, a gram may serve so many times fewer strings.
 const WORTH: f64 = 1.6;
 
+/// Strings, spread over all, by which shapes are judged.
+const JUDGED: usize = 500;
+
 /// A text shorter than this before or behind a place is looked at with care.
 const MARGIN: usize = 8;
 
@@ -112,7 +115,7 @@ impl Anchors {
 /// Which strings have which pairs.
 struct Index {
     strings: usize,
-    /// Pairs that strings have, sorted.
+    /// Pairs that strings have.
     pairs: Vec<[u8; 2]>,
     /// Strings by pair.
     holders: Vec<Vec<u32>>,
@@ -128,15 +131,21 @@ impl Index {
             pairs.dedup();
             pairs
         };
-        let mut pairs: Vec<[u8; 2]> = strings.iter().flat_map(|(_, string)| pairs_of(string)).collect();
-        pairs.sort_unstable();
-        pairs.dedup();
-        let mut holders = vec![Vec::new(); pairs.len()];
+        let mut places = vec![None; 1 << 16];
+        let (mut pairs, mut holders) = (Vec::new(), Vec::new());
         let mut held = Vec::with_capacity(strings.len());
         for (number, (_, string)) in (0u32..).zip(strings) {
-            let own = pairs_of(string).into_iter().filter_map(|pair| pairs.binary_search(&pair).ok());
-            held.push(own.map(|pair| pair as u32).collect::<Vec<u32>>());
-            held[number as usize].iter().for_each(|pair| holders[*pair as usize].push(number));
+            let mut own = Vec::new();
+            for pair in pairs_of(string) {
+                let place = *places[usize::from(u16::from_le_bytes(pair))].get_or_insert_with(|| {
+                    pairs.push(pair);
+                    holders.push(Vec::new());
+                    pairs.len() - 1
+                });
+                holders[place].push(number);
+                own.push(place as u32);
+            }
+            held.push(own);
         }
         Index { strings: strings.len(), pairs, holders, held }
     }
@@ -217,9 +226,11 @@ fn shapes_of(strings: &[Numbered<'_>], pairs: &Pairs) -> (Vec<Shape>, Vec<Entry>
     let mut entries = Vec::with_capacity(strings.len());
     while !left.is_empty() {
         let is_last = shapes.len() + 1 == MAX_SHAPES;
+        let step = if is_last { 1 } else { left.len().div_ceil(JUDGED) };
+        let judged = || left.iter().step_by(step);
         let mut best = (0.0, 0, *WIDTHS.start());
         for (width, before) in WIDTHS.flat_map(|width| (0..width).map(move |before| (width, before))) {
-            let count = left.iter().filter(|one| gram_at(one, before, width).is_some()).count();
+            let count = judged().filter(|one| gram_at(one, before, width).is_some()).count();
             let worth = count as f64 * WORTH.powi(width as i32);
             if worth > best.0 && (!is_last || count == left.len()) {
                 best = (worth, before, width);

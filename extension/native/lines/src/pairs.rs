@@ -104,11 +104,10 @@ impl Pairs {
     /// Up to eight classes.
     pub(crate) fn new(classes: &[Class]) -> Self {
         let (mut low, mut high) = ([[0; 16]; 2], [[0; 16]; 2]);
-        for (class, bit) in classes.iter().zip((0..MAX_CLASSES).map(|i| 1u8 << i)) {
-            for which in 0..2 {
-                for i in 0..16 {
-                    low[which][i] |= if class.low[which] >> i & 1 == 1 { bit } else { 0 };
-                    high[which][i] |= if class.high[which] >> i & 1 == 1 { bit } else { 0 };
+        for (number, class) in classes.iter().enumerate() {
+            for (tables, bits) in [(&mut low, class.low), (&mut high, class.high)] {
+                for (table, bits) in tables.iter_mut().zip(bits) {
+                    table.iter_mut().enumerate().for_each(|(i, one)| *one |= ((bits >> i & 1) as u8) << number);
                 }
             }
         }
@@ -174,9 +173,7 @@ impl Pairs {
             let both = _mm256_and_si256(classes(0, bytes(from)), classes(1, bytes(from + 1)));
             !_mm256_movemask_epi8(_mm256_cmpeq_epi8(both, _mm256_setzero_si256())) as u32
         };
-        find_in_blocks(text, at, blocks, places, |block| {
-            u64::from(half(block, 0)) | u64::from(half(block, 32)) << 32
-        })
+        find_in_blocks(text, at, blocks, places, |block| u64::from(half(block, 0)) | u64::from(half(block, 32)) << 32)
     }
 
     #[cfg(target_arch = "x86_64")]

@@ -95,7 +95,8 @@ impl Patterns {
         let mut size = FIRST_CHUNK;
         while chunk < text.len() {
             let until = text.len().min(chunk + size);
-            let by_stride = self.strides.as_ref().and_then(|one| one.find(text, &mut look_at, until, wanted));
+            let by_stride =
+                self.strides.as_ref().and_then(|one| one.find(text, &mut look_at, until, &mut places, wanted));
             let by_anchor = self.anchors.as_ref().and_then(|one| one.find(text, chunk, until, &mut places, wanted));
             if let Some(start) = by_stride.into_iter().chain(by_anchor).min() {
                 return Some(self.leftmost(text, start, from, ends_after));
@@ -139,4 +140,109 @@ fn searches(strings: &[Numbered<'_>]) -> (Option<Anchors>, Option<Strides>) {
         Some((Some(anchors), (!long.is_empty()).then(|| Strides::new(&long))))
     });
     beside.unwrap_or_else(|| (None, Some(Strides::new(strings))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn made(strings: &[String]) -> Patterns {
+        Patterns::new(strings.iter().map(String::as_bytes)).unwrap()
+    }
+
+    /// The longest string at the first place where it ends behind `ends_after`.
+    fn naive(strings: &[String], text: &[u8], from: usize, ends_after: usize) -> Option<Hit> {
+        let stands = |at: usize, one: &String| {
+            let piece = text.get(at..at + one.len()).filter(|_| text[at].eq_ignore_ascii_case(&one.as_bytes()[0]));
+            piece.is_some_and(|piece| piece.eq_ignore_ascii_case(one.as_bytes()))
+        };
+        let longest = |start| strings.iter().filter(|one| stands(start, one)).map(String::len).max();
+        let hits =
+            (from..text.len()).filter_map(|start| longest(start).map(|length| Hit { start, end: start + length }));
+        hits.filter(|hit| hit.end > ends_after).min_by_key(|hit| hit.start)
+    }
+
+    /// Strings that look like each other, so that what is cut, or found at the wrong place, shows.
+    fn few() -> Vec<String> {
+        ["od.lk", "www.3cx.com", "officeaddons.com", "sbmsa(4)wiki", "qwepoi123098", "zzz"].map(String::from).into()
+    }
+
+    fn with_dots() -> Vec<String> {
+        (0..2000).map(|i| format!("{}{}.{}", letters(i * 7919), i % 10, ["com", "net", "io", "co.uk"][i % 4])).collect()
+    }
+
+    fn without_a_sign() -> Vec<String> {
+        (0..3000).map(|i| format!("{}{}", letters(i * 104_729), letters(i * 7919 + 5))).collect()
+    }
+
+    fn and_short_ones() -> Vec<String> {
+        without_a_sign().into_iter().chain(["xq3", "od.lk", "zjq.x"].map(String::from)).collect()
+    }
+
+    fn letters(mut number: usize) -> String {
+        let next = |_| {
+            let letter = char::from(b'a' + (number % 26) as u8);
+            number = number / 26 + 11;
+            letter
+        };
+        (0..5).map(next).collect()
+    }
+
+    #[test]
+    fn each_kind_of_list_is_found_at_every_place_of_a_text_and_before_every_end() {
+        let lists = [few(), with_dots(), without_a_sign(), and_short_ones()];
+        let searches = [(true, false), (true, false), (false, true), (true, true)];
+        for (list, expected) in lists.into_iter().zip(searches) {
+            let patterns = made(&list);
+            assert_eq!((patterns.anchors.is_some(), patterns.strides.is_some()), expected, "{}", list[0]);
+            let borders =
+                (0..150).chain(240..260).chain(750..780).chain(1780..1800).chain(3820..3850).chain(5880..5900);
+            let last = list.iter().rev().cycle();
+            for (at, one) in borders.zip(last) {
+                let string = if at % 2 == 0 { one.to_ascii_uppercase() } else { one.clone() };
+                for tail in (0..12).chain(50..80) {
+                    let text = [&vec![b' '; at], string.as_bytes(), &vec![b'\xff'; tail]].concat();
+                    let found = patterns.find(&text, 0, 0);
+                    assert_eq!(found, Some(Hit { start: at, end: at + one.len() }), "{one} at {at} before {tail}");
+                    assert_eq!(patterns.find(&text[..text.len() - tail - 1], 0, 0), None, "{one} cut at {at}");
+                    assert_eq!(patterns.find(&text, at + 1, 0), None, "{one} behind {at}");
+                }
+            }
+        }
+    }
+
+    fn any_list() -> impl Strategy<Value = Vec<String>> {
+        prop_oneof![
+            proptest::collection::vec("[a-c.]{3,9}", 1..6),
+            proptest::collection::vec("[a-c]{1,6}\\.(com|net|org)", 1..40),
+            proptest::collection::vec("[ -~]{3,12}", 1..60),
+            Just(without_a_sign()),
+            Just(and_short_ones()),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+        #[test]
+        fn the_first_hit_is_that_of_the_naive_search(
+            strings in any_list(),
+            pieces in proptest::collection::vec((any::<u32>(), "[a-cA-C.\n]{0,12}", 0usize..300), 0..12),
+            from in 0usize..40,
+            ends_after in 0usize..60,
+        ) {
+            let mut text = Vec::new();
+            for (seed, noise, gap) in &pieces {
+                let one = &strings[*seed as usize % strings.len()];
+                let cased = |(i, byte): (usize, u8)| if seed >> (i % 32) & 1 == 1 { byte.to_ascii_uppercase() } else { byte };
+                let cut = if seed % 5 == 0 { one.len() - 1 } else { one.len() };
+                text.extend(one.bytes().enumerate().map(cased).take(cut));
+                text.extend_from_slice(noise.as_bytes());
+                text.extend(std::iter::repeat_n((seed >> 8) as u8 | 0x80, if seed % 3 == 0 { *gap } else { 0 }));
+            }
+            let (from, ends_after) = (from.min(text.len()), ends_after.min(text.len()));
+            // What ends behind a place begins no more than the longest string before it.
+            prop_assert_eq!(made(&strings).find(&text, from, ends_after), naive(&strings, &text, from, ends_after));
+        }
+    }
 }

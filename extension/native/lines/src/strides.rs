@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use crate::anchors::Numbered;
 use crate::grams::{Entry, Grams, Hashing, Wanted, word_of};
+use crate::pairs::Places;
 
 /// Bytes of a gram, at most: more hardly let less through, and shorten the stride.
 const MAX_GRAM: usize = 7;
@@ -38,52 +39,46 @@ impl Strides {
         Strides { stride, hashing, grams: Grams::new(entries_of(strings, hashing, gram, stride)) }
     }
 
-    /// Where a string begins of which a gram is seen before `until`; the next look is at `at`.
-    pub(crate) fn find(&self, text: &[u8], at: &mut usize, until: usize, wanted: Wanted<'_>) -> Option<usize> {
-        while let Some((place, hash)) = self.next_candidate(text, at, until) {
-            if let Some(start) = self.grams.compare(text, place, hash, wanted) {
-                return Some(start);
-            }
-        }
-        None
+    /// Where a string begins of which a gram is seen at a place from `at` on before `until`: at most `CHUNK` places. The
+    /// next call looks on at `at`.
+    pub(crate) fn find(
+        &self,
+        text: &[u8],
+        at: &mut usize,
+        until: usize,
+        places: &mut Places,
+        wanted: Wanted<'_>,
+    ) -> Option<usize> {
+        let base = *at;
+        let found = self.candidates(text, at, until, places);
+        places[..found].iter().find_map(|place| {
+            let place = base + *place as usize;
+            self.grams.compare(text, place, self.hashing.of(word_of(&text[place..])), wanted)
+        })
     }
 
-    /// The next place, in steps of the stride, where the filter lets a gram through; `at` goes on behind it.
-    #[inline]
-    fn next_candidate(&self, text: &[u8], at: &mut usize, until: usize) -> Option<(usize, u64)> {
-        let stride = self.stride;
+    /// Writes the places, in steps of the stride, where the filter lets a gram through, as distances from `at`, which goes
+    /// on behind them; how many. There is no branch for each: it would be mispredicted.
+    fn candidates(&self, text: &[u8], at: &mut usize, until: usize, places: &mut Places) -> usize {
+        let base = *at;
         let until = until.min(text.len());
         let whole = until.min(text.len().saturating_sub(7));
-        // SAFETY: every call is for a place below `whole`, which has eight bytes behind it.
-        let gram = |at: usize| unsafe { u64::from_le_bytes(*text.as_ptr().add(at).cast::<[u8; 8]>()) };
-        // Four looks at once: they do not wait for each other, and one branch tells of all.
-        let mut next = *at;
-        while next + 3 * stride < whole {
-            let hashes = [
-                self.hashing.of(gram(next)),
-                self.hashing.of(gram(next + stride)),
-                self.hashing.of(gram(next + 2 * stride)),
-                self.hashing.of(gram(next + 3 * stride)),
-            ];
-            let seen = hashes.map(|hash| self.grams.look(hash));
-            if (seen[0] | seen[1] | seen[2] | seen[3]) & 1 != 0 {
-                let first = seen.iter().position(|seen| seen & 1 != 0).unwrap_or(0);
-                let place = next + first * stride;
-                *at = place + stride;
-                return Some((place, hashes[first]));
-            }
-            next += 4 * stride;
+        let mut found = 0;
+        let mut note = |place: usize, gram: u64| {
+            places[found] = (place - base) as u32;
+            found += (self.grams.look(self.hashing.of(gram)) & 1) as usize;
+        };
+        while *at < whole {
+            // SAFETY: the place is below `whole`, so that eight bytes of text begin there.
+            let gram = unsafe { text.as_ptr().add(*at).cast::<[u8; 8]>().read() };
+            note(*at, u64::from_le_bytes(gram));
+            *at += self.stride;
         }
-        *at = next;
         while *at < until {
-            let place = *at;
-            let hash = self.hashing.of(word_of(&text[place..]));
-            *at += stride;
-            if self.grams.look(hash) & 1 != 0 {
-                return Some((place, hash));
-            }
+            note(*at, word_of(&text[*at..]));
+            *at += self.stride;
         }
-        None
+        found
     }
 }
 

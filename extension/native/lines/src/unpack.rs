@@ -36,13 +36,15 @@ pub(crate) fn packing_of(head: &[u8]) -> Packing {
     }
 }
 
-/// The text of a packed file.
+/// The text of a file, packed or not.
 pub(crate) fn unpacked<'a>(packing: Packing, part: Part<'a>) -> Result<Box<dyn Text + 'a>, Stop> {
+    if packing == Packing::None {
+        return Ok(Box::new(part));
+    }
     let fault = Rc::new(RefCell::new(None));
     let file = PackedFile { part, buffer: vec![0; PACKED_BLOCK], from: 0, to: 0, fault: fault.clone() };
     let decoder: Box<dyn Read + 'a> = match packing {
-        Packing::None => Box::new(file),
-        Packing::Gzip => Box::new(Members { member: Some(GzDecoder::new(file)) }),
+        Packing::None | Packing::Gzip => Box::new(Members { member: Some(GzDecoder::new(file)) }),
         Packing::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(file)),
         Packing::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(file, true, XZ_MEMORY)),
         Packing::Zstd => {
