@@ -196,23 +196,31 @@ impl Index {
 
 /// Pairs in classes: those come together that bring the fewest others along.
 fn classes_of(pairs: &[[u8; 2]]) -> Vec<Class> {
-    let mut classes: Vec<(Class, f64)> = Vec::new();
-    let rated = |class: Class| (class, class.frequency());
-    classes.extend(pairs.iter().map(|pair| rated(Class::of(*pair))));
-    let joined = |one: &(Class, f64), other: &(Class, f64)| {
-        let both = rated(one.0.with(&other.0));
-        (both, both.1 - one.1 - other.1)
+    let mut classes: Vec<Class> = pairs.iter().map(|pair| Class::of(*pair)).collect();
+    let mut alone: Vec<f64> = classes.iter().map(Class::frequency).collect();
+    // What it costs to bring a class together with each one before it.
+    let mut costs: Vec<Vec<f64>> = Vec::with_capacity(classes.len());
+    let cost = |classes: &[Class], alone: &[f64], i: usize, j: usize| {
+        classes[i].with(&classes[j]).frequency() - alone[i] - alone[j]
     };
-    while classes.len() > MAX_CLASSES {
-        let all = (1..classes.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
-        let cost = |(i, j): (usize, usize)| joined(&classes[i], &classes[j]).1;
-        let Some(((i, j), _)) = all.map(|two| (two, cost(two))).min_by(|one, other| one.1.total_cmp(&other.1)) else {
-            break;
-        };
-        classes[j] = joined(&classes[i], &classes[j]).0;
-        classes.swap_remove(i);
+    for i in 0..classes.len() {
+        costs.push((0..i).map(|j| cost(&classes, &alone, i, j)).collect());
     }
-    classes.into_iter().map(|(class, _)| class).collect()
+    while classes.len() > MAX_CLASSES {
+        let all = costs.iter().enumerate().flat_map(|(i, row)| row.iter().enumerate().map(move |(j, one)| (one, i, j)));
+        let Some((_, i, j)) = all.min_by(|one, other| one.0.total_cmp(other.0)) else { break };
+        classes[j] = classes[i].with(&classes[j]);
+        alone[j] = classes[j].frequency();
+        classes.remove(i);
+        alone.remove(i);
+        costs.remove(i);
+        costs.iter_mut().skip(i).for_each(|row| _ = row.remove(i));
+        costs[j] = (0..j).map(|other| cost(&classes, &alone, j, other)).collect();
+        for other in j + 1..classes.len() {
+            costs[other][j] = cost(&classes, &alone, other, j);
+        }
+    }
+    classes
 }
 
 /// Shapes so that every string has a gram of one of them around one of its anchors, and those grams: each time the shape

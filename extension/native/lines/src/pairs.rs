@@ -50,7 +50,8 @@ impl Class {
     /// The share of places that such pairs stand at.
     pub(crate) fn frequency(&self) -> f64 {
         let bytes = |which: usize| (0x20..0x7f).filter(move |byte| self.takes(which, *byte));
-        bytes(0).map(|first| bytes(1).map(|second| frequency(first, second)).sum::<f64>()).sum()
+        let seconds: Vec<u8> = bytes(1).collect();
+        bytes(0).map(|first| seconds.iter().map(|second| frequency(first, *second)).sum::<f64>()).sum()
     }
 
     fn takes(&self, which: usize, byte: u8) -> bool {
