@@ -216,8 +216,8 @@ fn classes_of(pairs: &[[u8; 2]]) -> Vec<Class> {
         costs.remove(i);
         costs.iter_mut().skip(i).for_each(|row| _ = row.remove(i));
         costs[j] = (0..j).map(|other| cost(&classes, &alone, j, other)).collect();
-        for other in j + 1..classes.len() {
-            costs[other][j] = cost(&classes, &alone, other, j);
+        for (other, row) in costs.iter_mut().enumerate().skip(j + 1) {
+            row[j] = cost(&classes, &alone, other, j);
         }
     }
     classes

@@ -35,9 +35,11 @@ pub(crate) struct Class {
 }
 
 impl Class {
-    /// One pair of lower-case ASCII; its letters stand for the upper-case ones, too.
+    /// One pair of ASCII. Bit 5 of what may be a letter is left open, so that a class that takes a letter, be it by chance,
+    /// takes it in both cases.
     pub(crate) fn of(pair: [u8; 2]) -> Self {
-        let high = |byte: u8| 1 << (byte >> 4) | 1 << (byte.to_ascii_uppercase() >> 4);
+        let other_case = |byte: u8| if byte < 0x40 { byte } else { byte ^ 0x20 };
+        let high = |byte: u8| 1 << (byte >> 4) | 1 << (other_case(byte) >> 4);
         Class { low: pair.map(|byte| 1 << (byte & 15)), high: pair.map(high) }
     }
 
@@ -292,6 +294,10 @@ mod tests {
             for level in Level::all() {
                 let pairs = Pairs { level, ..Pairs::new(&made) };
                 prop_assert_eq!(&places_of(&pairs, &text, at, until), &expected, "{:?}", level);
+            }
+            for byte in b'a'..=b'z' {
+                let is_in_both = |class: &Class, i| class.takes(i, byte) == class.takes(i, byte.to_ascii_uppercase());
+                prop_assert!(made.iter().all(|class| is_in_both(class, 0) && is_in_both(class, 1)));
             }
             for pair in classes.iter().flatten() {
                 let upper = pair.to_ascii_uppercase();

@@ -212,6 +212,32 @@ mod tests {
         }
     }
 
+    #[test]
+    fn each_string_of_an_odd_list_is_found_in_any_case() {
+        // Pairs without letters and pairs with them share a class here.
+        let list = [
+            " u`ia l ",
+            "a?=",
+            "j(a",
+            "j@0",
+            "\"!a",
+            "0xh",
+            "~q ",
+            "{a0",
+            " =\\",
+            "a;ha0`!0",
+            "p#\"",
+            ")&,l0a !a",
+            "{!a",
+            "^kk",
+        ];
+        let list = list.map(String::from);
+        let patterns = made(&list);
+        for one in list.iter().flat_map(|one| [one.clone(), one.to_ascii_uppercase()]) {
+            assert_eq!(patterns.find(one.as_bytes(), 0, 0), naive(&list, one.as_bytes(), 0, 0), "{one}");
+        }
+    }
+
     fn any_list() -> impl Strategy<Value = Vec<String>> {
         prop_oneof![
             proptest::collection::vec("[a-c.]{3,9}", 1..6),
