@@ -15,7 +15,14 @@ export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const
 /** One of the levels. */
 export type LogLevel = (typeof logLevels)[number]
 
-/** Opens the log. */
+/** Members of fields that may hold a secret, wherever an error or an option carries them. */
+const secretNames = ['authorization', 'password', 'token', 'secret', 'enroll_secret', 'node_key', 'api_key']
+
+/** Opens the log. Secrets are cut out by name: none should ever come here, and if one does it stays here. */
 export function openLog(level: LogLevel): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: true }))
+  const redact = { paths: secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[secret]' }
+  return pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact },
+    pino.destination({ fd: 2, sync: true }),
+  )
 }
