@@ -11,7 +11,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** Where built servers lie. */
-export const serverCache = process.env['THREECX_TEST_SERVERS'] ?? join(homedir(), '.cache', 'threecx-test-servers')
+export const serverCache = process.env['THREECX_TEST_CACHE'] ?? join(homedir(), '.cache', 'threecx-hunter-tests')
 
 /** What a test needs, and how to get it. */
 export interface Installed {
