@@ -55,7 +55,7 @@ CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_SYS_PTRACE
 NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome=read-only
-ReadWritePaths=-${systemdWord(stateDir)}
+${writablePlace(stateDir)}
 LogsDirectory=threecx-hunter
 ProtectKernelTunables=yes
 ProtectKernelModules=yes
@@ -77,6 +77,14 @@ MemoryMax=1G
 [Install]
 WantedBy=multi-user.target
 `
+}
+
+/** systemd makes what lies in its own place for state, private; anything else must be there. */
+function writablePlace(stateDir: string): string {
+  const name = /^\/var\/lib\/([\w.-]+)$/.exec(stateDir)?.[1]
+  return name === undefined
+    ? `ReadWritePaths=${systemdWord(stateDir)}`
+    : `StateDirectory=${name}\nStateDirectoryMode=0700`
 }
 
 /** A word of ExecStart: quoted, with systemd's specifiers and variables taken literally. */

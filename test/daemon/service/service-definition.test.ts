@@ -20,6 +20,14 @@ describe('service definitions', () => {
     )
   })
 
+  it('let systemd make the place for state, or name the one that is there', () => {
+    expect(serviceDefinition('systemd', command)).toContain(
+      '\nStateDirectory=threecx-hunter\nStateDirectoryMode=0700\n',
+    )
+    const elsewhere = serviceDefinition('systemd', { ...command, stateDir: '/srv/three cx' })
+    expect(elsewhere).toContain('\nReadWritePaths="/srv/three cx"\n')
+  })
+
   it.skipIf(!hasAnalyze)('are a unit that systemd accepts (skipped without systemd-analyze)', () => {
     const directory = mkdtempSync(join(tmpdir(), 'threecx-unit-'))
     try {
