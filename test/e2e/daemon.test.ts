@@ -38,7 +38,7 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): DaemonProc
 const said = (message: string) => (daemon: DaemonProcess) =>
   daemon.stderr.some((line) => line.includes(`"msg":"${message}"`))
 
-describe('threecx daemon', () => {
+describe('threecx daemon', { timeout: 180_000 }, () => {
   it('without a configuration hunts on this machine and prints osquery lines, each with its proof', async () => {
     const state = place('state')
     const listen = `127.0.0.1:${await freePort()}`
@@ -95,7 +95,7 @@ describe('threecx daemon', () => {
   })
 })
 
-describe('a daemon beside osquery', () => {
+describe('a daemon beside osquery', { timeout: 180_000 }, () => {
   let core: Core
   let receiver: Server
   const bodies: string[] = []

@@ -38,7 +38,7 @@ export class DaemonProcess {
   }
 
   /** Waits until `isSeen` holds of what was said; fails with everything said when the process ends before, or in time. */
-  async until(isSeen: (daemon: DaemonProcess) => boolean, timeoutMs = 60_000): Promise<void> {
+  async until(isSeen: (daemon: DaemonProcess) => boolean, timeoutMs = 150_000): Promise<void> {
     const deadline = AbortSignal.timeout(timeoutMs)
     const late = new Promise<void>((resolve) => deadline.addEventListener('abort', () => resolve(), { once: true }))
     while (!isSeen(this)) {
