@@ -65,6 +65,7 @@ function assetsOf(target: Target, threads: readonly Bundle[]): Record<string, st
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.md'))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .filter((name) => !name.startsWith('packs/rendered/'))
   const addon = `binding.${target.platform}.node`
   const addonPath = join(root, 'extension', 'native', addon)
   return {

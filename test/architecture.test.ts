@@ -46,7 +46,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'package.json',
   ],
   'extension/rules': ['extension/domain', 'extension/runtime'],
-  'extension/packs': ['extension/domain', 'extension/runtime'],
+  'extension/packs': ['extension/domain', 'extension/runtime', 'extension/sdk', 'extension/tables'],
   'extension/sweep': ['extension/domain', 'extension/native', 'extension/runtime'],
   'extension/installs': [
     'extension/domain',
@@ -108,6 +108,7 @@ const packagesOf: Readonly<Record<string, readonly string[]>> = {
   'extension/runtime': ['pino'],
   'extension/indicators': ['zod'],
   'extension/configuration': ['yaml', 'zod'],
+  'extension/packs': ['yaml'],
   'extension/rules': ['@virustotal/yara-x'],
   'daemon/configuration': ['zod'],
   'daemon/sinks': [

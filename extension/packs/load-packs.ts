@@ -18,10 +18,14 @@ export interface LoadedPacks {
 const maxBytes = 256 * 1024
 const maxFiles = 1000
 const prefix = 'packs/'
+/** What the packs look like for others; written from them, and not part of the program. */
+const rendered = `${prefix}rendered/`
 
 /** The packs that ship with the program, by name. */
 export function shippedPacks(): LoadedPacks {
-  const files = shippedFiles(prefix).map((name) => name.slice(prefix.length).split('/'))
+  const files = shippedFiles(prefix)
+    .filter((name) => !name.startsWith(rendered))
+    .map((name) => name.slice(prefix.length).split('/'))
   const names = [...new Set(files.filter((parts) => parts[1] === 'pack.json').map(([pack = '']) => pack))]
   return merge(
     names.map((pack) => {
