@@ -10,6 +10,7 @@ const loaders: Readonly<Record<string, () => Promise<unknown>>> = {
   decode: async () => (await import('./decode.ts')).decode,
   indicators: async () => (await import('./indicators.ts')).indicators,
   rules: async () => (await import('./rules.ts')).rules,
+  packs: async () => (await import('./packs.ts')).packs,
   daemon: async () => (await import('./daemon.ts')).daemon,
   doctor: async () => (await import('./doctor.ts')).doctor,
   extension: async () => (await import('./extension.ts')).extension,

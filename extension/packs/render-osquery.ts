@@ -31,10 +31,16 @@ export function osqueryPack({ discovery, queries }: HuntingPack): OsqueryPack {
   return { discovery, queries: Object.fromEntries(queries.map((query) => [query.name, osqueryQuery(query)])) }
 }
 
-function osqueryQuery({ sql, schedule, platforms, mode, description, resolution }: HuntingQuery): OsqueryQuery {
+/** The interval of a query, seconds. */
+export function intervalOf({ schedule }: HuntingQuery): number {
+  return 'everySeconds' in schedule ? schedule.everySeconds : daySeconds
+}
+
+function osqueryQuery(one: HuntingQuery): OsqueryQuery {
+  const { sql, platforms, mode, description, resolution } = one
   return {
     query: `${sql};`,
-    interval: 'everySeconds' in schedule ? schedule.everySeconds : daySeconds,
+    interval: intervalOf(one),
     platform: platforms.join(','),
     ...(mode === 'snapshot' && { snapshot: true }),
     ...(mode === 'differential_ignore_removals' && { removed: false }),

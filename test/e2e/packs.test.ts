@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import type { Catalogue } from '../../extension/catalogue.ts'
 import { openCatalogue } from '../../extension/catalogue.ts'
 import { shippedPacks } from '../../extension/packs/load-packs.ts'
+import { type RenderedPack, renderers, withColumns } from '../../extension/packs/renderers/index.ts'
 import { openLog } from '../../extension/runtime/log.ts'
 import { openSql, type SqlDatabase } from '../../extension/sdk/sql/index.ts'
 import { plantImage } from '../support/sample-image.ts'
@@ -22,9 +24,11 @@ interface Host {
 }
 
 let directory: string
+let rendered: readonly RenderedPack[]
 const hosts = new Map<string, Host>()
 
 beforeAll(async () => {
+  rendered = await withColumns(ours)
   directory = mkdtempSync(join(tmpdir(), 'threecx-packs-'))
   for (const name of ['compromised', 'clean', 'darwin', 'darwin clean']) {
     const root = join(directory, name)
@@ -91,4 +95,35 @@ describe('shipped packs', () => {
       expect((await ask(host, query.sql)).rows).toEqual([])
     },
   )
+
+  it('as checks for Kolide give a row and the same columns on every host, FAIL for what was planted', async () => {
+    const checks = renderers.find(({ target }) => target === 'kolide')?.render(rendered) ?? []
+    expect(checks.length).toBeGreaterThan(8)
+    for (const { path, text } of checks) {
+      const [bad, clean] = await Promise.all([ask('compromised', text), ask('clean', text)])
+      const statuses = (found: typeof bad) => [...new Set(found.rows.map((row) => row['KOLIDE_CHECK_STATUS']))]
+      const isFound = (await ask('compromised', sqlOf(path))).rows.length > 0
+      expect([path, statuses(bad)]).toEqual([path, [isFound ? 'FAIL' : 'PASS']])
+      expect([path, statuses(clean)]).toEqual([path, ['PASS']])
+      expect(bad.columns).toEqual(clean.columns)
+    }
+  })
+
+  it('as policies for Fleet give no row for what was planted, and one on the clean twin', async () => {
+    const files = renderers.find(({ target }) => target === 'fleet')?.render(rendered) ?? []
+    const policies = files.filter(({ path }) => /^policies\/(threecx-hunt|sophos)/.test(path))
+    const queries = policies.flatMap(({ text }) => parse(text) as { readonly name: string; readonly query: string }[])
+    const failing: string[] = []
+    for (const { name, query } of queries) {
+      if ((await ask('compromised', query)).rows.length === 0) failing.push(name)
+      expect([name, (await ask('clean', query)).rows.length]).toEqual([name, 1])
+    }
+    expect(failing.length).toBeGreaterThanOrEqual(8)
+  })
 })
+
+/** The statement of a query by the path of its check. */
+function sqlOf(path: string): string {
+  const [pack, name] = path.replace('.sql', '').split('/')
+  return ours.find((one) => one.name === pack)?.queries.find((one) => one.name === name)?.sql ?? ''
+}

@@ -1,0 +1,43 @@
+/**
+ * Checks for Kolide: one statement per finding, whose rows all carry KOLIDE_CHECK_STATUS and the same columns.
+ *
+ * A check must always give a row, so the findings are joined to one row that is there anyway. On our tables no finding
+ * is a PASS only where the sweep is complete; before that it is UNKNOWN.
+ */
+import { needsExtension } from '../statement-tables.ts'
+import { isFinding, type RenderedPack, type RenderedQuery, type Renderer } from './renderer.ts'
+
+/** The renderer. */
+export const kolide: Renderer = {
+  target: 'kolide',
+  description: 'checks for Kolide: always a row, with KOLIDE_CHECK_STATUS',
+  render: (packs) => packs.flatMap(checksOf),
+}
+
+function checksOf({ name, queries }: RenderedPack) {
+  return queries.filter(isFinding).map((query) => ({ path: `${name}/${query.name}.sql`, text: checkText(query) }))
+}
+
+function checkText(query: RenderedQuery): string {
+  const columns = query.columns.map((column) => `  hits."${column}"`).join(',\n')
+  return `-- ${query.title}
+-- Platforms: ${query.platforms.join(', ')}
+-- FAIL: ${query.description}
+-- What to do: ${query.resolution}
+SELECT
+  CASE
+    WHEN hits.is_hit = 1 THEN 'FAIL'${needsExtension(query.sql) ? `\n    WHEN ${isBlind} THEN 'UNKNOWN'` : ''}
+    ELSE 'PASS'
+  END AS KOLIDE_CHECK_STATUS,
+${columns}
+FROM (SELECT 1 AS one) AS always
+LEFT JOIN (
+SELECT 1 AS is_hit, found.* FROM (
+${query.sql}
+) AS found
+) AS hits ON 1 = 1;
+`
+}
+
+const isBlind = `NOT EXISTS (SELECT 1 FROM threecx_scans WHERE complete = 1)
+      OR EXISTS (SELECT 1 FROM threecx_scans WHERE complete = 0)`
