@@ -3,9 +3,10 @@
  */
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { HunterError } from '../../extension/domain/errors.ts'
-import type { HuntingPack } from '../../extension/domain/hunting-query.ts'
-import { loadPackFolder, shippedPacks } from '../../extension/packs/load-packs.ts'
+import { errorCodes, HunterError } from '../../extension/domain/errors.ts'
+import type { PackProblem } from '../../extension/domain/hunting-query.ts'
+import { checkPacks } from '../../extension/packs/check-packs.ts'
+import { type LoadedPacks, loadPackFolder, mergePacks, shippedPacks } from '../../extension/packs/load-packs.ts'
 import { renderers, withColumns } from '../../extension/packs/renderers/index.ts'
 import { defineCommand, type Terminal } from '../command.ts'
 import { commonOptions, type OptionValues } from '../options.ts'
@@ -24,17 +25,19 @@ const options = {
 
 type Options = OptionValues<typeof options>
 
-type Action = (terminal: Terminal, options: Options, packs: readonly HuntingPack[]) => Promise<number>
+type Action = (terminal: Terminal, options: Options, loaded: LoadedPacks) => Promise<number>
 
-const actions: Readonly<Record<string, Action>> = { list, build }
+const actions: Readonly<Record<string, Action>> = { list, check, build }
 
 /** The command. */
 export const packs = defineCommand({
   name: 'packs',
-  summary: 'list the hunting queries, and render them for osquery, Fleet, Kolide and Elastic',
-  usage: 'list [PACK]... | build --target T --out DIR [PACK]...',
+  summary: 'list and check the hunting queries, and render them for osquery, Fleet, Kolide and Elastic',
+  usage: 'list [PACK]... | check [PACK]... | build --target T --out DIR [PACK]...',
   description: `
 list    shows every query with its pack, level and schedule.
+check   prepares every statement on each platform that its header names, against our tables and osquery's own as specified,
+        and reports every problem with file and line. Exit code ${errorCodes.packs_invalid.exit} when there is one.
 build   writes the packs in the form of a target:
 ${renderers.map(({ target, description }) => `          ${target.padEnd(15)} ${description}`).join('\n')}
 
@@ -43,6 +46,7 @@ ship.`,
   options,
   examples: [
     ['threecx packs list', 'what there is'],
+    ['threecx packs check my-pack/', 'can mine run?'],
     ['threecx packs build --target fleet --out gitops/threecx', 'reports, policies and a label for Fleet'],
     ['threecx packs build --target osquery --out /etc/osquery/packs threecx-hunt', 'one pack for osqueryd'],
   ],
@@ -56,23 +60,33 @@ ship.`,
   },
 })
 
-/** Packs by name or folder. A problem in one that was asked for ends the command. */
-function choose(names: readonly string[]): readonly HuntingPack[] {
+/** Packs by name or folder; all that ship when none is named. */
+function choose(names: readonly string[]): LoadedPacks {
   const shipped = shippedPacks()
-  const chosen = names.map((name) => {
-    const known = shipped.packs.find((pack) => pack.name === name)
-    return known ? { packs: [known], problems: [] } : loadPackFolder(name)
-  })
-  const loaded = names.length === 0 ? [shipped] : chosen
-  const [problem] = loaded.flatMap(({ problems }) => problems)
-  if (problem) throw new HunterError('usage', `${problem.file}:${problem.line}: ${problem.message}`)
-  return loaded.flatMap(({ packs }) => packs)
+  if (names.length === 0) return shipped
+  return mergePacks(
+    names.map((name) => {
+      const packs = shipped.packs.filter((pack) => pack.name === name)
+      return packs.length > 0 ? { ...shipped, packs } : loadPackFolder(name)
+    }),
+  )
+}
+
+/** A pack that cannot be read whole is not listed, rendered or run in part. */
+function sound(loaded: LoadedPacks): LoadedPacks {
+  const [problem] = loaded.problems
+  if (problem) throw new HunterError('packs_invalid', problemText(problem))
+  return loaded
+}
+
+function problemText({ file, line, message }: PackProblem): string {
+  return printable(`${file}:${line}: ${message}`)
 }
 
 const listColumns = ['pack', 'query', 'level', 'platforms', 'schedule', 'mode', 'title']
 
-async function list({ stdout, width }: Terminal, options: Options, packs: readonly HuntingPack[]): Promise<number> {
-  const rows = packs.flatMap(({ queries }) =>
+async function list({ stdout, width }: Terminal, options: Options, loaded: LoadedPacks): Promise<number> {
+  const rows = sound(loaded).packs.flatMap(({ queries }) =>
     queries.map(({ pack, name, level, platforms, schedule, mode, title }) => ({
       pack,
       query: name,
@@ -87,11 +101,20 @@ async function list({ stdout, width }: Terminal, options: Options, packs: readon
   return 0
 }
 
-async function build({ stdout }: Terminal, options: Options, packs: readonly HuntingPack[]): Promise<number> {
+async function check({ stdout }: Terminal, _options: Options, loaded: LoadedPacks): Promise<number> {
+  const problems = await checkPacks(loaded)
+  for (const problem of problems) stdout.write(`${problemText(problem)}\n`)
+  const count = loaded.packs.reduce((sum, { queries }) => sum + queries.length, 0)
+  const wrong = problems.length === 0 ? 'no problems' : `${problems.length} problems`
+  stdout.write(`${loaded.packs.length} packs, ${count} queries, ${wrong}\n`)
+  return problems.length === 0 ? 0 : errorCodes.packs_invalid.exit
+}
+
+async function build({ stdout }: Terminal, options: Options, loaded: LoadedPacks): Promise<number> {
   const { target, out } = options
   const renderer = renderers.find((one) => one.target === target)
   if (!renderer || out === undefined) throw new HunterError('usage', 'packs build needs --target and --out')
-  const files = renderer.render(await withColumns(packs))
+  const files = renderer.render(await withColumns(sound(loaded).packs))
   for (const { path, text } of files) {
     const place = join(out, ...path.split('/'))
     makeFolder(dirname(place))

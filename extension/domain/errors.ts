@@ -70,6 +70,11 @@ export const errorCodes = {
     title: 'A received log has gaps, changed lines or lines without proof',
     remedy: 'The report names each; compare with threecx daemon status on the sending host.',
   },
+  packs_invalid: {
+    exit: 17,
+    title: 'A hunting query cannot run as its header says, or went over its budget',
+    remedy: 'Correct what the message names by file and line; threecx packs check names every problem.',
+  },
   deployment_broken: {
     exit: 20,
     title: 'osquery would not load the extension, or would load it unsafely',

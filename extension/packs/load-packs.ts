@@ -7,16 +7,29 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { type HuntingPack, type HuntingQuery, type PackProblem, parseHuntingQuery } from '../domain/hunting-query.ts'
 import { shippedFiles, shippedText } from '../runtime/resources.ts'
+import { type KnownRow, parseKnownRows } from './known-rows.ts'
 
 /** What a folder or the program holds. */
 export interface LoadedPacks {
   readonly packs: readonly HuntingPack[]
   readonly problems: readonly PackProblem[]
+  /** Where each query and pack was read, for whoever has to name a line. */
+  readonly sources: ReadonlyMap<HuntingQuery | HuntingPack, PackSource>
+  /** Rows that are accepted, by query. */
+  readonly known: ReadonlyMap<HuntingQuery, readonly KnownRow[]>
+}
+
+/** A file and what stands in it. */
+export interface PackSource {
+  readonly file: string
+  readonly text: string
 }
 
 /** A longer file is no query. */
 const maxBytes = 256 * 1024
 const maxFiles = 1000
+const knownEnding = '.known.json'
+const nothing = { packs: [], sources: new Map<never, PackSource>(), known: new Map<never, readonly KnownRow[]>() }
 const prefix = 'packs/'
 /** What the packs look like for others; written from them, and not part of the program. */
 const rendered = `${prefix}rendered/`
@@ -27,7 +40,7 @@ export function shippedPacks(): LoadedPacks {
     .filter((name) => !name.startsWith(rendered))
     .map((name) => name.slice(prefix.length).split('/'))
   const names = [...new Set(files.filter((parts) => parts[1] === 'pack.json').map(([pack = '']) => pack))]
-  return merge(
+  return mergePacks(
     names.map((pack) => {
       const own = files.filter((parts) => parts.length === 2 && parts[0] === pack).map((parts) => parts[1] ?? '')
       return loadPack(pack, own, (file) => ({
@@ -45,7 +58,7 @@ export function loadPackFolder(folder: string): LoadedPacks {
   try {
     files = readdirSync(folder).sort().slice(0, maxFiles)
   } catch (cause) {
-    return { packs: [], problems: [{ file: folder, line: 1, message: textOf(cause) }] }
+    return { ...nothing, problems: [{ file: folder, line: 1, message: textOf(cause) }] }
   }
   return loadPack(basename(folder), files, (file) => ({ text: readBounded(place(file)), place: place(file) }))
 }
@@ -57,27 +70,42 @@ function loadPack(
 ): LoadedPacks {
   const problems: PackProblem[] = []
   const queries: HuntingQuery[] = []
-  let about: Omit<HuntingPack, 'name' | 'queries'> | undefined
+  const sources = new Map<HuntingQuery | HuntingPack, PackSource>()
+  const accepted = new Map<string, readonly KnownRow[]>()
+  let about: { readonly document: Omit<HuntingPack, 'name' | 'queries'>; readonly source: PackSource } | undefined
   for (const file of files) {
-    if (file !== 'pack.json' && !file.endsWith('.sql')) continue
+    if (file !== 'pack.json' && !file.endsWith('.sql') && !file.endsWith(knownEnding)) continue
     try {
       const { text, place } = read(file)
       if (file === 'pack.json') {
-        about = aboutPack(JSON.parse(text))
+        about = { document: aboutPack(JSON.parse(text)), source: { file: place, text } }
+        continue
+      }
+      if (file.endsWith(knownEnding)) {
+        accepted.set(basename(file, knownEnding), parseKnownRows(text))
         continue
       }
       const parsed = parseHuntingQuery(name, basename(file, '.sql'), text, place)
-      if ('query' in parsed) queries.push(parsed.query)
-      else problems.push(...parsed.problems)
+      if ('query' in parsed) {
+        queries.push(parsed.query)
+        sources.set(parsed.query, { file: place, text })
+      } else problems.push(...parsed.problems)
     } catch (cause) {
       problems.push({ file: `${name}/${file}`, line: 1, message: textOf(cause) })
     }
   }
   if (!about) {
     problems.push({ file: `${name}/pack.json`, line: 1, message: 'there is no usable pack.json beside the queries' })
-    return { packs: [], problems }
+    return { ...nothing, problems }
   }
-  return { packs: [{ name, ...about, queries }], problems }
+  const known = new Map(queries.map((query) => [query, accepted.get(query.name) ?? []] as const))
+  for (const query of accepted.keys()) {
+    if (queries.some((one) => one.name === query)) continue
+    problems.push({ file: `${name}/${query}${knownEnding}`, line: 1, message: `there is no query ${query}.sql to it` })
+  }
+  const pack = { name, ...about.document, queries }
+  sources.set(pack, about.source)
+  return { packs: [pack], problems, sources, known }
 }
 
 const members = ['title', 'description', 'discovery', 'is_default']
@@ -95,8 +123,14 @@ function aboutPack(document: unknown): Omit<HuntingPack, 'name' | 'queries'> {
   return { title, description, discovery, isDefault }
 }
 
-function merge(loaded: readonly LoadedPacks[]): LoadedPacks {
-  return { packs: loaded.flatMap(({ packs }) => packs), problems: loaded.flatMap(({ problems }) => problems) }
+/** Several as one. */
+export function mergePacks(loaded: readonly LoadedPacks[]): LoadedPacks {
+  return {
+    packs: loaded.flatMap(({ packs }) => packs),
+    problems: loaded.flatMap(({ problems }) => problems),
+    sources: new Map(loaded.flatMap(({ sources }) => [...sources])),
+    known: new Map(loaded.flatMap(({ known }) => [...known])),
+  }
 }
 
 function readBounded(path: string): string {

@@ -1,0 +1,135 @@
+/**
+ * Whether packs can run where their headers say: every problem of every file, with its line.
+ *
+ * Statements are prepared against our tables and osquery's as specified, once per platform. Nothing is run; what a query
+ * finds is `threecx packs run`. Headers are checked while packs are loaded.
+ */
+import type { HuntingPack, HuntingQuery, PackProblem } from '../domain/hunting-query.ts'
+import type { Platform } from '../domain/platform.ts'
+import type { LoadedPacks, PackSource } from './load-packs.ts'
+import { osquerySchema } from './osquery-schema.ts'
+import { openPreparer, type Preparer } from './prepare.ts'
+
+/** `main` is osquery's schedule, `Global` and `team-...` are Fleet's, `rendered` is the folder beside the packs. */
+const reservedPacks = /^(main|global|rendered|team-.*|fleet-.*)$/i
+const packNames = /^[a-z0-9]+(-[a-z0-9]+)*$/
+const columnNames = /^[a-z_][a-z0-9_]*$/
+
+/** All problems, those of loading first. */
+export async function checkPacks(loaded: LoadedPacks): Promise<readonly PackProblem[]> {
+  const preparer = await openPreparer()
+  try {
+    const problems = [...loaded.problems, ...twins(loaded)]
+    for (const pack of loaded.packs) {
+      problems.push(...(await packProblems(pack, sourceOf(loaded, pack), preparer)))
+      for (const query of pack.queries) problems.push(...(await queryProblems(loaded, query, preparer)))
+    }
+    return problems
+  } finally {
+    await preparer.close()
+  }
+}
+
+async function packProblems(pack: HuntingPack, { file, text }: PackSource, preparer: Preparer) {
+  const problems: PackProblem[] = []
+  const { name, discovery, queries } = pack
+  if (!packNames.test(name))
+    problems.push({ file, line: 1, message: `the pack is called "${name}"; expected kebab-case` })
+  if (reservedPacks.test(name)) problems.push({ file, line: 1, message: `the name "${name}" is reserved` })
+  for (const sql of discovery) {
+    const line = lineWith(text, sql.slice(0, 40))
+    for (const platform of new Set(queries.flatMap(({ platforms }) => platforms))) {
+      const prepared = await preparer.prepare(sql, platform)
+      if ('problem' in prepared)
+        problems.push({ file, line, message: `discovery, on ${platform}: ${prepared.problem}` })
+    }
+  }
+  return problems
+}
+
+async function queryProblems(loaded: LoadedPacks, query: HuntingQuery, preparer: Preparer): Promise<PackProblem[]> {
+  const { file, text } = sourceOf(loaded, query)
+  const failures = new Map<string, Platform[]>()
+  let columns: readonly string[] = []
+  for (const platform of query.platforms) {
+    const prepared = await preparer.prepare(query.sql, platform)
+    if ('columns' in prepared) columns = prepared.columns
+    else failures.set(prepared.problem, [...(failures.get(prepared.problem) ?? []), platform])
+  }
+  const unprepared = [...failures].map(([problem, where]) => ({
+    file,
+    line: lineOfProblem(text, problem),
+    message: `on ${where.join(', ')}: ${problem}${whereItIs(problem)}`,
+  }))
+  if (unprepared.length > 0) return unprepared
+  const line = sqlLine(text)
+  const wrong = columns.find((column) => !columnNames.test(column))
+  const named = loaded.known.get(query)?.flatMap((one) => Object.keys(one.columns)) ?? []
+  const stray = named.find((column) => !columns.includes(column))
+  return [
+    ...(wrong === undefined
+      ? []
+      : [`a column is called ${JSON.stringify(wrong)}; give each a snake_case name of its own`]),
+    ...(stray === undefined ? [] : [`accepted rows name ${JSON.stringify(stray)}, which is no column of the answer`]),
+  ].map((message) => ({ file, line, message }))
+}
+
+/** A query is known by its title in Fleet, and there names are of the whole fleet. */
+function twins({ packs, sources }: LoadedPacks): PackProblem[] {
+  const seen = new Map<string, HuntingQuery>()
+  return packs.flatMap(({ queries }) =>
+    queries.flatMap((query) => {
+      const twin = seen.get(query.title)
+      seen.set(query.title, query)
+      if (!twin) return []
+      const { file = '', text = '' } = sources.get(query) ?? {}
+      const message = `the title is that of ${twin.pack}/${twin.name} too; it names the query in Fleet`
+      return [{ file, line: lineWith(text, '-- title:'), message }]
+    }),
+  )
+}
+
+/** For a table that osquery has elsewhere, where that is. */
+function whereItIs(problem: string): string {
+  const table = osquerySchema()[/no such table: (?:\w+\.)?(\w+)/.exec(problem)?.[1] ?? '']
+  return table ? `; osquery has it on ${table.platforms.join(', ')}` : ''
+}
+
+function sourceOf({ sources }: LoadedPacks, of: HuntingQuery | HuntingPack): PackSource {
+  return sources.get(of) ?? { file: of.name, text: '' }
+}
+
+function lineOfProblem(text: string, problem: string): number {
+  const word = /no such (?:table|column|function): (?:\w+\.)?(\w+)|near "([^"]+)"/.exec(problem)
+  const lines = text.split('\n')
+  const start = sqlLine(text) - 1
+  const sought = word?.[1] ?? word?.[2]
+  const at = lines.findIndex((line, index) => {
+    const code = line.replace(/--.*$/, '')
+    return index >= start && sought !== undefined && wordsOf(code).includes(sought.toLowerCase())
+  })
+  return (at < 0 ? start : at) + 1
+}
+
+function wordsOf(code: string): string[] {
+  return code.toLowerCase().match(/\w+|[^\w\s]/g) ?? []
+}
+
+/** The first line of the statement: behind the header and comments. */
+function sqlLine(text: string): number {
+  return (
+    Math.max(
+      text.split('\n').findIndex((line) => line.trim() !== '' && !line.startsWith('--')),
+      0,
+    ) + 1
+  )
+}
+
+function lineWith(text: string, part: string): number {
+  return (
+    Math.max(
+      text.split('\n').findIndex((line) => line.includes(part)),
+      0,
+    ) + 1
+  )
+}
