@@ -8,6 +8,7 @@ import { commandsPage } from './docs/commands.ts'
 import { configurationPage } from './docs/configuration.ts'
 import { daemonPage } from './docs/daemon.ts'
 import { errorsPage } from './docs/errors.ts'
+import { queriesPage } from './docs/queries.ts'
 import { sinksPage } from './docs/sinks.ts'
 import { sourcesPage } from './docs/sources.ts'
 import { tablesPage } from './docs/tables.ts'
@@ -15,6 +16,7 @@ import { tablesPage } from './docs/tables.ts'
 /** Generated pages by path below the repository. */
 export const pages: Readonly<Record<string, () => string>> = {
   'docs/tables.md': tablesPage,
+  'docs/queries.md': queriesPage,
   'docs/sources.md': sourcesPage,
   'docs/configuration.md': configurationPage,
   'docs/daemon.md': daemonPage,
