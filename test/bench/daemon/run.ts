@@ -17,7 +17,7 @@ type Say = (line: string) => void
 
 const program = join(import.meta.dirname, '..', '..', '..', 'dist', 'threecx_hunter.ext')
 /** Rows of one result in the test of throughput, and results. */
-const burst = { rows: 20_000, results: 5 }
+const burst = { rows: 10_000, results: 5 }
 /** Rows of one result in the test of delay, and seconds. */
 const steady = { rows: 100, seconds: 20 }
 const idle = { queries: 50, settleSeconds: 100, measureSeconds: 60 }
@@ -56,11 +56,12 @@ export async function daemon(folder: string, say: Say): Promise<void> {
 async function throughput(folder: string, say: Say): Promise<void> {
   const run = await start(folder, burst.rows, burst.results)
   const total = burst.rows * burst.results
-  while (run.arrivals.length < total || linesIn(run.logs) < total) await sleep(20)
+  while (run.arrivals.length < total) await sleep(50)
   const seconds = (run.lastMs() - run.firstMs()) / 1000
   const numbers = new Set(run.arrivals.map(({ number }) => number))
   if (numbers.size !== total) throw new Error(`${numbers.size} rows arrived; expected ${total}`)
   await run.stop()
+  if (linesIn(run.logs) !== total) throw new Error(`${linesIn(run.logs)} added rows are in the file; expected ${total}`)
   say(`
 ## ${total.toLocaleString('en')} changed rows to a file and over HTTP
 
@@ -201,7 +202,7 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void>
 
 function linesIn(folder: string): number {
   return readdirSync(folder)
-    .filter((name) => name.endsWith('.log'))
+    .filter((name) => name.startsWith('osqueryd.results.log'))
     .reduce((sum, name) => sum + (readFileSync(join(folder, name), 'utf8').match(/"action":"added"/g)?.length ?? 0), 0)
 }
 
