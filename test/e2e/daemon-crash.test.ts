@@ -1,8 +1,8 @@
 /**
  * Nothing is lost, whatever ends the daemon: kill -9 at random moments, with receivers that come and go.
  *
- * The real daemon asks a core over a real socket for rows that change with every look, and hands them to sinks of every kind
- * that needs no server of its own. Afterwards every sequence from the first to the newest has arrived everywhere, at
+ * The real daemon asks a core over a real socket for rows that change with every look, and hands them to sinks of every
+ * kind: receivers over HTTPS that are killed at random too, syslog, files, and Redis, NATS and Kafka where they are there. Afterwards every sequence from the first to the newest has arrived everywhere, at
  * least once, each with one content; and no query's counter has a gap, which would be a state that went ahead of its
  * events. THREECX_CRASHES sets how often it is killed.
  */
@@ -17,6 +17,7 @@ import type { DaemonStanding } from '../../daemon/operations/standing.ts'
 import { bind, defineTable, integer } from '../../extension/sdk/index.ts'
 import { type Core, startCore } from '../../extension/sdk/testing/index.ts'
 import { DaemonProcess } from '../support/daemon/daemon-process.ts'
+import { type StreamServer, startStreamServers } from '../support/daemon/stream-servers.ts'
 import { noise } from '../support/noise.ts'
 import { freePort } from '../support/servers/server-process.ts'
 import { type TestCertificate, testAuthority } from '../support/servers/test-authority.ts'
@@ -46,6 +47,7 @@ let certificate: TestCertificate
 let receiver: ChildProcess | undefined
 let syslog: Server
 const syslogLines: Buffer[] = []
+let streams: StreamServer[] = []
 
 async function startReceiver(): Promise<void> {
   const script = join(import.meta.dirname, '..', 'support', 'daemon', 'receiver.ts')
@@ -89,6 +91,7 @@ beforeAll(async () => {
   const deliver = { retry_min: '20ms', retry_max: '1s', linger: '0ms', timeout: '5s', max_events: 7 }
   const authority = testAuthority(directory)
   certificate = authority.issue('receiver')
+  streams = await startStreamServers(directory, authority)
   const to = (path: string) => ({
     url: `https://127.0.0.1:${receiverPort}/${path}`,
     tls: { ca_file: authority.caFile },
@@ -112,17 +115,19 @@ beforeAll(async () => {
       { type: 'loki', ...to('loki') },
       { type: 'otlp', ...to('otlp') },
       { type: 'syslog', transport: 'tcp', host: '127.0.0.1', port: await startSyslog(), deliver },
+      ...streams.map(({ sink }) => ({ ...sink, deliver })),
     ],
   }
   writeFileSync(join(directory, 'daemon.json'), JSON.stringify(configuration))
-})
+}, 180_000)
 
 afterAll(async () => {
   await stopReceiver()
   syslog?.close()
   await core?.stop()
-  rmSync(directory, { recursive: true })
-})
+  await Promise.all(streams.map((stream) => stream.stop()))
+  rmSync(directory, { recursive: true, maxRetries: 5, retryDelay: 200 })
+}, 60_000)
 
 const start = () => new DaemonProcess(['--config', join(directory, 'daemon.json')], { ENROLL: 'secret' })
 
@@ -181,6 +186,9 @@ describe('a daemon that is killed', () => {
         loki: received('loki'),
         otlp: received('otlp'),
         syslog: [Buffer.concat(syslogLines).toString('utf8')],
+        ...Object.fromEntries(
+          await Promise.all(streams.map(async ({ sink, lines }) => [sink.type, await lines()] as const)),
+        ),
       }
       for (const [name, texts] of Object.entries(sinks)) {
         const found = receivedIn(texts)
