@@ -10,8 +10,10 @@ import { systemAlarm, systemClock } from '../extension/runtime/clock.ts'
 import type { Logger } from '../extension/runtime/log.ts'
 import type { DaemonConfiguration } from './configuration/read-configuration.ts'
 import type { Engine } from './engine/engine.ts'
+import { ProcessEngine } from './engine/process-engine.ts'
 import { openEngine, socketOf } from './engine-choice.ts'
 import { hostIdentifier } from './host-identifier.ts'
+import { releaseIdleMemory } from './idle-memory.ts'
 import type { DaemonStanding, QueryStanding } from './operations/standing.ts'
 import { type StatusServer, serveStatus } from './operations/status-server.ts'
 import { servePlugins } from './osquery-plugins.ts'
@@ -70,6 +72,8 @@ export class Daemon {
   readonly #spool: OpenSpool
   readonly #engine: Engine
   readonly #host: string
+  /** Where the hunt keeps its caches. */
+  readonly #stateDir: string
   readonly #publisher: Publisher
   readonly #state: ResultState
   readonly #outlets: Outlets
@@ -79,6 +83,7 @@ export class Daemon {
   #serving: Promise<void> = Promise.resolve()
   #status: StatusServer | undefined
   #tidying: NodeJS.Timeout | undefined
+  #stopReleasing = () => {}
   #configuration: DaemonConfiguration
   #loaded: LoadedSchedule
   #configurationError: string | undefined
@@ -86,13 +91,14 @@ export class Daemon {
 
   private constructor(configuration: DaemonConfiguration, surroundings: DaemonSurroundings, opened: Opened) {
     const { log, version } = surroundings
-    const { store, spool, engine, host } = opened
+    const { store, spool, engine, host, stateDir } = opened
     this.#configuration = configuration
     this.#surroundings = surroundings
     this.#store = store
     this.#spool = spool
     this.#engine = engine
     this.#host = host
+    this.#stateDir = stateDir
     this.#loaded = loadSchedule(configuration, surroundings.base, surroundings.place)
     this.#state = new ResultState(store)
     const state = this.#state
@@ -142,6 +148,7 @@ export class Daemon {
     if (listen !== 'off') this.#status = await serveStatus(listen, () => this.standing(), systemClock)
     if (kinds.length > 0) this.#serving = this.#servePlugins(kinds)
     this.#tidying = setInterval(() => this.#tidy(), tidyMs).unref()
+    this.#stopReleasing = releaseIdleMemory(() => this.#done(), this.#stateDir)
     this.#take(this.#loaded)
     this.#scheduler.start(this.#loaded.queries)
     const fields = {
@@ -220,11 +227,19 @@ export class Daemon {
   async close(deadlineMs: number): Promise<void> {
     this.#plugins.abort()
     clearInterval(this.#tidying)
+    this.#stopReleasing()
     await this.#scheduler.stop(deadlineMs * scheduleShare)
     await this.#serving
     await this.#outlets.close(deadlineMs * (1 - scheduleShare))
     await this.#status?.close()
     await shut({ engine: this.#engine, spool: this.#spool, store: this.#store })
+  }
+
+  /** Changes with everything that needs memory. The end of the engine's process counts: pages it shares stay until then. */
+  #done(): number {
+    const resting = this.#engine instanceof ProcessEngine && this.#engine.pid === undefined ? 0.5 : 0
+    const runs = this.#scheduler.standings().reduce((sum, { record }) => sum + (record?.runs ?? 0), 0)
+    return this.#outlets.standings().reduce((sum, { attempts }) => sum + attempts, runs + resting)
   }
 
   #dress(event: SpooledEvent): SpooledEvent {
@@ -265,6 +280,7 @@ interface Opened {
   readonly spool: OpenSpool
   readonly engine: Engine
   readonly host: string
+  readonly stateDir: string
 }
 
 async function open(
@@ -279,14 +295,14 @@ async function open(
     const host = await hostIdentifier(configuration, engine, (reason) => {
       log.warn({ reason }, "the host's UUID is not known; its name is used")
     })
-    return { store, spool, engine, host }
+    return { store, spool, engine, host, stateDir: directory.parent }
   } catch (cause) {
     store.close()
     throw cause
   }
 }
 
-async function shut({ engine, spool, store }: Omit<Opened, 'host'>): Promise<void> {
+async function shut({ engine, spool, store }: Omit<Opened, 'host' | 'stateDir'>): Promise<void> {
   await engine.close()
   spool.close()
   store.close()

@@ -85,6 +85,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'daemon',
     'extension/deployment/layout.ts',
     'extension/domain',
+    'extension/idle-release.ts',
+    'extension/native/index.ts',
     'extension/packs',
     'extension/sdk',
     'extension/runtime',
