@@ -20,7 +20,7 @@ const program = join(import.meta.dirname, '..', '..', '..', 'dist', 'threecx_hun
 const burst = { rows: 10_000, results: 5 }
 /** Rows of one result in the test of delay, and seconds. */
 const steady = { rows: 100, seconds: 20 }
-const idle = { queries: 50, settleSeconds: 100, measureSeconds: 60 }
+const idle = { queries: 50, settleSeconds: 140, measureSeconds: 60 }
 
 /** New rows with every look: their number, and when they were made. */
 function newRows(rows: number, looks: number) {
