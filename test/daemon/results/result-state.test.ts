@@ -2,9 +2,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ResultRow } from '../../../daemon/engine/engine.ts'
-import { apply, diff } from '../../../daemon/results/diff.ts'
 import { type ResultChange, ResultState, resultStatePart } from '../../../daemon/results/result-state.ts'
 import { RowText } from '../../../daemon/results/row-text.ts'
+import { apply, diff } from '../../support/daemon/difference.ts'
 import { testStore } from '../../support/daemon/memory-store.ts'
 
 const columns = [

@@ -1,15 +1,16 @@
 /**
- * What changed between two results: the exact difference of two multisets of rows.
+ * What changed between two results, both in memory: the referee for the difference that `result-state.ts` finds against
+ * its store.
  *
  * The law: previous, without `removed`, with `added`, is current, each row as often as it is there. osquery compares the
  * same way (a multiset of the old rows, from which every new row takes its equal): `added` is in the order of the current
  * rows, `removed` in the order of a `std::map` of variants. Identity is the text of the values under their names; the
- * order of columns is not part of it. What is kept between runs is `result-state.ts`.
+ * order of columns is not part of it.
  */
-import type { ResultColumn, ResultRow } from '../engine/engine.ts'
-import { FingerprintTable, fingerprintOf } from './fingerprint-table.ts'
-import { rowOrder } from './row-order.ts'
-import { RowText } from './row-text.ts'
+import type { ResultColumn, ResultRow } from '../../../daemon/engine/engine.ts'
+import { FingerprintTable, fingerprintOf } from '../../../daemon/results/fingerprint-table.ts'
+import { rowOrder } from '../../../daemon/results/row-order.ts'
+import { RowText } from '../../../daemon/results/row-text.ts'
 
 /** Rows that are new and rows that are gone. */
 export interface ResultDiff {

@@ -1,8 +1,8 @@
 /** The difference of two results: its law, what is identity and what is not, and the order of what is gone. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { apply, diff } from '../../../daemon/results/diff.ts'
 import { RowText } from '../../../daemon/results/row-text.ts'
+import { apply, diff } from './difference.ts'
 
 const columns = [
   { name: 'id', type: 'BIGINT' },
