@@ -3,6 +3,7 @@
  */
 import { HunterError } from '../../extension/domain/errors.ts'
 import { openSql } from '../../extension/sdk/sql/index.ts'
+import { tables } from '../../extension/tables/index.ts'
 import { defineCommand } from '../command.ts'
 import { closing, openForHunt } from '../hunting.ts'
 import { commonOptions, huntOptions } from '../options.ts'
@@ -15,8 +16,9 @@ export const query = defineCommand({
   summary: 'ask the tables in SQL, no osquery needed',
   usage: '"SQL" [--root DIR] [--format table|json|jsonl|csv]',
   description: `
-Runs one SELECT over the tables threecx_verdict, threecx_artifacts, threecx_indicators and threecx_scans in an
-embedded SQLite, with osquery's own push-down rules.
+Runs one SELECT over our tables in an embedded SQLite, with osquery's own push-down rules:
+${tables.map(({ name }) => `  ${name}`).join('\n')}
+docs/tables.md has their columns.
 
 threecx_artifacts answers for the places where 3CX lives, or for everything with --full. When the query constrains
 path (=, IN, LIKE, GLOB) or directory (=), it answers for exactly those files, wherever they are. A digest that an
