@@ -7,8 +7,9 @@
 import type { HuntingPack, HuntingQuery, PackProblem } from '../domain/hunting-query.ts'
 import type { Platform } from '../domain/platform.ts'
 import type { LoadedPacks, PackSource } from './load-packs.ts'
-import { osquerySchema } from './osquery-schema.ts'
+import { osquerySchema, osqueryTable } from './osquery-schema.ts'
 import { openPreparer, type Preparer } from './prepare.ts'
+import { tablesIn } from './statement-tables.ts'
 
 /** `main` is osquery's schedule, `Global` and `team-...` are Fleet's, `rendered` is the folder beside the packs. */
 const reservedPacks = /^(main|global|rendered|team-.*|fleet-.*)$/i
@@ -17,7 +18,7 @@ const columnNames = /^[a-z_][a-z0-9_]*$/
 
 /** All problems, those of loading first. */
 export async function checkPacks(loaded: LoadedPacks): Promise<readonly PackProblem[]> {
-  const preparer = await openPreparer()
+  const preparer = openPreparer(loaded.packs)
   try {
     const problems = [...loaded.problems, ...twins(loaded)]
     for (const pack of loaded.packs) {
@@ -59,7 +60,7 @@ async function queryProblems(loaded: LoadedPacks, query: HuntingQuery, preparer:
   const unprepared = [...failures].map(([problem, where]) => ({
     file,
     line: lineOfProblem(text, problem),
-    message: `on ${where.join(', ')}: ${problem}${whereItIs(problem)}`,
+    message: `on ${where.join(', ')}: ${problem}${whereItIs(problem, tablesIn(query.sql))}`,
   }))
   if (unprepared.length > 0) return unprepared
   const line = sqlLine(text)
@@ -89,10 +90,19 @@ function twins({ packs, sources }: LoadedPacks): PackProblem[] {
   )
 }
 
-/** For a table that osquery has elsewhere, where that is. */
-function whereItIs(problem: string): string {
-  const table = osquerySchema()[/no such table: (?:\w+\.)?(\w+)/.exec(problem)?.[1] ?? '']
-  return table ? `; osquery has it on ${table.platforms.join(', ')}` : ''
+/** For a table or column that is not there: where osquery has it, or that it has none, as of which release. */
+function whereItIs(problem: string, tables: readonly string[]): string {
+  const { version } = osquerySchema()
+  const missing = /no such table: (?:\w+\.)?(\w+)/.exec(problem)?.[1]
+  if (missing !== undefined) {
+    if (missing.startsWith('threecx_')) return '; threecx schema lists our tables'
+    const table = osqueryTable(missing)
+    return table ? `; osquery has it on ${table.platforms.join(', ')}` : `; osquery ${version} has none of that name`
+  }
+  const column = /no such column: (?:\w+\.)?(\w+)/.exec(problem)?.[1]?.toLowerCase()
+  const found = tables.flatMap((name) => osqueryTable(name)?.columns.filter((one) => one.name === column) ?? [])
+  const where = [...new Set(found.flatMap(({ platforms }) => platforms))]
+  return where.length === 0 ? '' : `; osquery ${version} has it on ${where.join(', ')}`
 }
 
 function sourceOf({ sources }: LoadedPacks, of: HuntingQuery | HuntingPack): PackSource {

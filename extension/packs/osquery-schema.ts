@@ -1,57 +1,146 @@
 /**
  * Tables of osquery's own, as data from its public specification, so that a query can be checked without an osquery.
  *
- * Only tables that queries of the packs read are described (packs/osquery-schema.json). Bound without rows they let
- * SQLite prepare a statement; with rows a test can ask what a query finds. What osquery does beyond SQL (a path that
- * must be constrained, events that must be switched on) is not imitated.
+ * All tables that osquery builds for Windows, macOS and Linux, in the release that packs/osquery-schema.json names: a
+ * column is its type and, behind it, its options as the specification has them. Bound without rows the tables let
+ * SQLite prepare a statement; with rows a test can ask what a query finds. That events must be switched on, and
+ * whatever else happens inside a table, is not imitated.
  */
 import { type Platform, platforms } from '../domain/platform.ts'
 import { shippedText } from '../runtime/resources.ts'
-import { type BoundTable, bind, type Cell, type Columns, defineTable } from '../sdk/index.ts'
+import {
+  type BoundTable,
+  bind,
+  type Cell,
+  type Collation,
+  type ColumnOptions,
+  type Columns,
+  type ColumnType,
+  columnTypes,
+  defineTable,
+} from '../sdk/index.ts'
 
 /** A table as osquery specifies it. */
 export interface OsqueryTable {
   readonly platforms: readonly Platform[]
+  /** Names that it had before and still answers to. */
+  readonly aliases: readonly string[]
   /** Rows come from events that were recorded before. */
-  readonly evented?: true
-  /** One of these must be constrained. */
-  readonly required?: readonly string[]
+  readonly isEvented: boolean
   readonly columns: readonly OsqueryColumn[]
 }
 
 /** A column of one. */
 export interface OsqueryColumn {
   readonly name: string
-  readonly type: 'TEXT' | 'INTEGER' | 'BIGINT' | 'DOUBLE'
-  /** Where it is there, when that is not everywhere. */
-  readonly platforms?: readonly Platform[]
+  readonly type: ColumnType
+  readonly options: ColumnOptions
+  /** Where it is there. */
+  readonly platforms: readonly Platform[]
+}
+
+/** The specification of one release. */
+export interface OsquerySchema {
+  /** The release, such as `5.23.1`. */
+  readonly version: string
+  readonly tables: ReadonlyMap<string, OsqueryTable>
 }
 
 /** Rows of tables by the table's name. */
 export type OsqueryRows = Readonly<Record<string, readonly Readonly<Record<string, Cell>>[]>>
 
-/** The tables by name. */
-export function osquerySchema(): Readonly<Record<string, OsqueryTable>> {
-  const { tables } = JSON.parse(shippedText('packs/osquery-schema.json')) as { tables: Record<string, OsqueryTable> }
-  return tables
+/** The file's shape: a column is its type, flags, and `key=value` words, in one text. */
+interface SchemaDocument {
+  readonly version: string
+  readonly tables: Readonly<Record<string, TableDocument>>
 }
 
-/** The tables that osquery has on a platform, with the columns it has there. */
-export function osqueryTables(platform: Platform, rows: OsqueryRows = {}): BoundTable[] {
-  return Object.entries(osquerySchema())
+interface TableDocument {
+  readonly platforms: readonly Platform[]
+  readonly aliases?: readonly string[]
+  readonly evented?: true
+  readonly columns: Readonly<Record<string, string>>
+}
+
+let parsed: OsquerySchema | undefined
+
+/** The specification; read when it is first asked for. */
+export function osquerySchema(): OsquerySchema {
+  parsed ??= parseSchema(JSON.parse(shippedText('packs/osquery-schema.json')) as SchemaDocument)
+  return parsed
+}
+
+/** The table of a name or former name, in any case, as SQL has it. */
+export function osqueryTable(name: string): OsqueryTable | undefined {
+  const { tables } = osquerySchema()
+  const sought = name.toLowerCase()
+  return tables.get(sought) ?? [...tables.values()].find(({ aliases }) => aliases.includes(sought))
+}
+
+/**
+ * The tables that osquery has on a platform, with the columns it has there, and rows in them. Given statements, a table
+ * that none of them names is left out: to declare all takes SQLite a second.
+ */
+export function osqueryTables(
+  platform: Platform,
+  rows: OsqueryRows = {},
+  statements?: readonly string[],
+): BoundTable[] {
+  const named = statements && wordsOf(statements)
+  return [...osquerySchema().tables]
     .filter(([, table]) => table.platforms.includes(platform))
+    .filter(([name, { aliases }]) => named === undefined || [name, ...aliases].some((one) => named.has(one)))
     .map(([name, table]) => bound(name, table, platform, rows[name] ?? []))
 }
 
+/** Every word of statements, lower case: whatever a statement reads is among them, however it is quoted. */
+function wordsOf(statements: readonly string[]): ReadonlySet<string> {
+  return new Set(statements.flatMap((sql) => sql.toLowerCase().match(/\w+/g) ?? []))
+}
+
+function parseSchema({ version, tables }: SchemaDocument): OsquerySchema {
+  const read = ([name, table]: [string, TableDocument]) => {
+    const columns = Object.entries(table.columns).map(([column, text]) => parseColumn(column, text, table.platforms))
+    const { platforms: where, aliases = [], evented: isEvented = false } = table
+    return [name, { platforms: where, aliases, isEvented, columns }] as const
+  }
+  return { version, tables: new Map(Object.entries(tables).map(read)) }
+}
+
+const flags = ['index', 'required', 'additional', 'optimized', 'hidden'] as const
+
+/** `TEXT index required on=windows,darwin`: the type comes first and may have two words. */
+function parseColumn(name: string, text: string, everywhere: readonly Platform[]): OsqueryColumn {
+  const type = columnTypes.find((one) => text === one || text.startsWith(`${one} `))
+  if (type === undefined) throw new Error(`packs/osquery-schema.json: column ${name}: no type in ${text}`)
+  const words = text.slice(type.length).split(' ').filter(Boolean)
+  const wordOf = (key: string) => words.find((word) => word.startsWith(`${key}=`))?.slice(key.length + 1)
+  const [collate, aka, on] = [wordOf('collate'), wordOf('aka'), wordOf('on')]
+  return {
+    name: name.toLowerCase(),
+    type,
+    options: {
+      ...Object.fromEntries(flags.filter((flag) => words.includes(flag)).map((flag) => [flag, true])),
+      ...(collate !== undefined && { collate: collate as Collation }),
+      ...(aka !== undefined && { aliases: aka.split(',') }),
+    },
+    platforms: on === undefined ? everywhere : platforms.filter((one) => on.split(',').includes(one)),
+  }
+}
+
+/** quicklook_cache has such a column; to SQLite every table of ours has one of that name already. */
+const rowidName = 'rowid'
+
 function bound(name: string, table: OsqueryTable, platform: Platform, rows: OsqueryRows[string] & object): BoundTable {
-  const there = table.columns.filter((column) => (column.platforms ?? platforms).includes(platform))
+  const there = table.columns.filter((column) => column.platforms.includes(platform) && column.name !== rowidName)
   const columns: Columns = Object.fromEntries(
-    there.map((column) => [column.name, { type: column.type, description: `${name}.${column.name}`, options: {} }]),
+    there.map(({ name: column, type, options }) => [column, { type, options, description: `${name}.${column}` }]),
   )
   const definition = defineTable({
     name,
     description: `Table ${name} of osquery.`,
     platforms: [...table.platforms],
+    aliases: table.aliases,
     columns,
     identity: there.map((column) => column.name),
     examples: [`SELECT * FROM ${name}`],

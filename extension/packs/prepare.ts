@@ -4,8 +4,9 @@
  * Nothing is run. A statement is prepared once for each platform that its header names, because osquery's tables and
  * columns differ there; the columns of its answer are what renderers and checks go by.
  */
-import type { HuntingQuery } from '../domain/hunting-query.ts'
-import { type Platform, platforms } from '../domain/platform.ts'
+import type { HuntingPack, HuntingQuery } from '../domain/hunting-query.ts'
+import type { Platform } from '../domain/platform.ts'
+import type { BoundTable } from '../sdk/index.ts'
 import { openSql, type SqlDatabase } from '../sdk/sql/index.ts'
 import { bindTablesLate, tables as ourTables } from '../tables/index.ts'
 import { osqueryTables } from './osquery-schema.ts'
@@ -21,21 +22,28 @@ export interface Preparer {
   close(): Promise<void>
 }
 
-/** Opens a database per platform; our tables are there on those they name. */
-export async function openPreparer(): Promise<Preparer> {
-  const databases = new Map<Platform, SqlDatabase>()
-  const close = async () => {
-    for (const database of databases.values()) await database.close()
-  }
-  try {
-    for (const platform of platforms) databases.set(platform, await openSql(tablesOf(platform)))
-  } catch (cause) {
-    await close()
-    throw cause
+/** The part of a pack that is prepared. */
+export type Preparable = Pick<HuntingPack, 'discovery' | 'queries'>
+
+/**
+ * A preparer for the statements of packs, and for no others: of osquery's tables it has those that these name. Each
+ * platform has a database, opened when a statement is for it.
+ */
+export function openPreparer(packs: readonly Preparable[]): Preparer {
+  const statements = packs.flatMap(({ discovery, queries }) => [...discovery, ...queries.map(({ sql }) => sql)])
+  const databases = new Map<Platform, Promise<SqlDatabase>>()
+  const databaseOf = (platform: Platform) => {
+    const open = databases.get(platform) ?? openSql(tablesOf(platform, statements))
+    databases.set(platform, open)
+    return open
   }
   const prepare = async (sql: string, platform: Platform): Promise<Prepared> => {
+    const database = await databaseOf(platform)
     try {
-      return { columns: (await databases.get(platform)?.columns(sql)) ?? [] }
+      const columns = await database.columns(sql)
+      const { rows } = await database.query(`EXPLAIN QUERY PLAN ${sql}`)
+      const unsatisfied = rows.flatMap(({ detail }) => unconstrained.exec(String(detail))?.[1] ?? [])
+      return unsatisfied.length === 0 ? { columns } : { problem: unconstrainedProblem(unsatisfied) }
     } catch (cause) {
       return { problem: cause instanceof Error ? cause.message : String(cause) }
     }
@@ -45,11 +53,22 @@ export async function openPreparer(): Promise<Preparer> {
     if ('columns' in prepared) return prepared.columns
     throw new Error(`${pack}/${name} does not prepare on ${platform}: ${prepared.problem}. Run threecx packs check.`)
   }
+  const close = async () => {
+    for (const opening of databases.values()) await (await opening.catch(() => undefined))?.close()
+  }
   return { prepare, columnsOf, close }
 }
 
-function tablesOf(platform: Platform) {
+/** Index number 0 says that no required column is constrained (`best-index.ts`); the name is the alias, if any. */
+const unconstrained = /^SCAN (.+?) (?:EXISTS )?VIRTUAL TABLE INDEX 0:/
+
+function unconstrainedProblem(names: readonly string[]): string {
+  const which = [...new Set(names)].map((name) => JSON.stringify(name)).join(', ')
+  return `${which} is read without a condition on a column that osquery requires for it`
+}
+
+function tablesOf(platform: Platform, statements: readonly string[]): BoundTable[] {
   const ours = bindTablesLate(() => Promise.reject(new Error('statements are prepared here, not run')))
   const there = new Set<string>(ourTables.filter((table) => table.platforms.includes(platform)).map(({ name }) => name))
-  return [...ours.filter(({ name }) => there.has(name)), ...osqueryTables(platform)]
+  return [...ours.filter(({ name }) => there.has(name)), ...osqueryTables(platform, {}, statements)]
 }

@@ -16,6 +16,7 @@ export {
   type ColumnOptions,
   type Columns,
   type ColumnType,
+  columnTypes,
   double,
   integer,
   optionBits,

@@ -29,7 +29,7 @@ export const renderers: readonly Renderer[] = [
 
 /** Packs with the columns of their queries, as renderers want them. Rejects where a query does not prepare. */
 export async function withColumns(packs: readonly HuntingPack[]): Promise<readonly RenderedPack[]> {
-  const preparer = await openPreparer()
+  const preparer = openPreparer(packs)
   try {
     const prepared: RenderedPack[] = []
     for (const pack of packs) {

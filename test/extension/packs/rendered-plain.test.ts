@@ -20,7 +20,7 @@ const render = (target: string, path: string) =>
     .find((file) => file.path === path)?.text ?? ''
 
 async function ask(platform: Platform, rows: OsqueryRows, sql: string) {
-  const database = await openSql(osqueryTables(platform, rows))
+  const database = await openSql(osqueryTables(platform, rows, [sql]))
   try {
     return await database.query(sql)
   } finally {

@@ -24,7 +24,7 @@ const literals = (name: string, shape: RegExp) => [
 ]
 
 async function ask(name: string, platform: Platform, rows: OsqueryRows) {
-  const sql = await openSql(osqueryTables(platform, rows))
+  const sql = await openSql(osqueryTables(platform, rows, [queryOf(name)]))
   try {
     return (await sql.query(queryOf(name))).rows
   } finally {
