@@ -20,7 +20,7 @@ const columnNames = /^[a-z_][a-z0-9_]*$/
 export async function checkPacks(loaded: LoadedPacks): Promise<readonly PackProblem[]> {
   const preparer = openPreparer(loaded.packs)
   try {
-    const problems = [...loaded.problems, ...twins(loaded)]
+    const problems = [...loaded.problems, ...titleProblems(loaded)]
     for (const pack of loaded.packs) {
       problems.push(...(await packProblems(pack, sourceOf(loaded, pack), preparer)))
       for (const query of pack.queries) problems.push(...(await queryProblems(loaded, query, preparer)))
@@ -75,17 +75,21 @@ async function queryProblems(loaded: LoadedPacks, query: HuntingQuery, preparer:
   ].map((message) => ({ file, line, message }))
 }
 
-/** A query is known by its title in Fleet, and there names are of the whole fleet. */
-function twins({ packs, sources }: LoadedPacks): PackProblem[] {
+/** A query is known by its title in Fleet: there names are of the whole fleet, and ASCII. */
+function titleProblems({ packs, sources }: LoadedPacks): PackProblem[] {
   const seen = new Map<string, HuntingQuery>()
   return packs.flatMap(({ queries }) =>
     queries.flatMap((query) => {
       const twin = seen.get(query.title)
       seen.set(query.title, query)
-      if (!twin) return []
+      const [stranger] = query.title.match(/[^ -~]/u) ?? []
       const { file = '', text = '' } = sources.get(query) ?? {}
-      const message = `the title is that of ${twin.pack}/${twin.name} too; it names the query in Fleet`
-      return [{ file, line: lineWith(text, '-- title:'), message }]
+      return [
+        ...(twin ? [`the title is that of ${twin.pack}/${twin.name} too; it names the query in Fleet`] : []),
+        ...(stranger
+          ? [`the title has ${JSON.stringify(stranger)}; it names the query in Fleet, which takes ASCII`]
+          : []),
+      ].map((message) => ({ file, line: lineWith(text, '-- title:'), message }))
     }),
   )
 }
@@ -100,9 +104,16 @@ function whereItIs(problem: string, tables: readonly string[]): string {
     return table ? `; osquery has it on ${table.platforms.join(', ')}` : `; osquery ${version} has none of that name`
   }
   const column = /no such column: (?:\w+\.)?(\w+)/.exec(problem)?.[1]?.toLowerCase()
-  const found = tables.flatMap((name) => osqueryTable(name)?.columns.filter((one) => one.name === column) ?? [])
-  const where = [...new Set(found.flatMap(({ platforms }) => platforms))]
-  return where.length === 0 ? '' : `; osquery ${version} has it on ${where.join(', ')}`
+  for (const name of tables) {
+    const table = osqueryTable(name)
+    const found = table?.columns.find((one) => one.name === column)
+    if (!table || !found) continue
+    // A former name is a view of all columns that SELECT * gives: what is hidden there is not in it.
+    if (found.options.hidden && table.name !== name.toLowerCase())
+      return `; osquery ${version} hides it in ${name}, a former name of ${table.name}`
+    return `; osquery ${version} has it on ${found.platforms.join(', ')}`
+  }
+  return ''
 }
 
 function sourceOf({ sources }: LoadedPacks, of: HuntingQuery | HuntingPack): PackSource {
@@ -110,15 +121,20 @@ function sourceOf({ sources }: LoadedPacks, of: HuntingQuery | HuntingPack): Pac
 }
 
 function lineOfProblem(text: string, problem: string): number {
-  const word = /no such (?:table|column|function): (?:\w+\.)?(\w+)|near "([^"]+)"/.exec(problem)
+  const word = /no such (?:table|column|function): (?:\w+\.)?(\w+)|near "([^"]+)"|"([^"]+)" is read/.exec(problem)
   const lines = text.split('\n')
   const start = sqlLine(text) - 1
-  const sought = word?.[1] ?? word?.[2]
+  const sought = word?.[1] ?? word?.[2] ?? word?.[3]
   const at = lines.findIndex((line, index) => {
-    const code = line.replace(/--.*$/, '')
-    return index >= start && sought !== undefined && wordsOf(code).includes(sought.toLowerCase())
+    const words = wordsOf(line.replace(/--.*$/, ''))
+    return index >= start && sought !== undefined && isNamed(words, sought.toLowerCase(), word?.[3] !== undefined)
   })
   return (at < 0 ? start : at) + 1
+}
+
+/** Whether a line has a word; a table, as opposed to its columns, has no dot behind it. */
+function isNamed(words: readonly string[], sought: string, isTable: boolean): boolean {
+  return words.some((word, at) => word === sought && !(isTable && words[at + 1] === '.'))
 }
 
 function wordsOf(code: string): string[] {

@@ -22,6 +22,7 @@ import {
 
 /** A table as osquery specifies it. */
 export interface OsqueryTable {
+  readonly name: string
   readonly platforms: readonly Platform[]
   /** Names that it had before and still answers to. */
   readonly aliases: readonly string[]
@@ -102,7 +103,7 @@ function parseSchema({ version, tables }: SchemaDocument): OsquerySchema {
   const read = ([name, table]: [string, TableDocument]) => {
     const columns = Object.entries(table.columns).map(([column, text]) => parseColumn(column, text, table.platforms))
     const { platforms: where, aliases = [], evented: isEvented = false } = table
-    return [name, { platforms: where, aliases, isEvented, columns }] as const
+    return [name, { name, platforms: where, aliases, isEvented, columns }] as const
   }
   return { version, tables: new Map(Object.entries(tables).map(read)) }
 }

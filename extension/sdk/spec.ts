@@ -21,10 +21,13 @@ export interface TableSpec {
   readonly columns: readonly ColumnSpec[]
 }
 
+/** osquery-go writes types in lower case, with `_` for a blank. */
+export type SpecType = 'text' | 'integer' | 'bigint' | 'unsigned_bigint' | 'double' | 'blob'
+
 /** A column of it. */
 export interface ColumnSpec {
   readonly name: string
-  readonly type: ColumnType
+  readonly type: SpecType
   readonly description: string
   readonly index: boolean
   readonly required: boolean
@@ -73,7 +76,7 @@ export function tableSpec(table: Described): TableSpec {
     examples: table.examples,
     columns: columnsOf(table.columns, (name, { type, description, options }) => ({
       name,
-      type,
+      type: specTypes[type],
       description,
       index: options.index === true,
       required: options.required === true,
@@ -101,6 +104,15 @@ export function fleetTable(table: Described): FleetTable {
       ...(options.hidden && { hidden: true as const }),
     })),
   }
+}
+
+const specTypes: Readonly<Record<ColumnType, SpecType>> = {
+  TEXT: 'text',
+  INTEGER: 'integer',
+  BIGINT: 'bigint',
+  'UNSIGNED BIGINT': 'unsigned_bigint',
+  DOUBLE: 'double',
+  BLOB: 'blob',
 }
 
 const fleetTypes: Readonly<Record<ColumnType, FleetColumn['type']>> = {

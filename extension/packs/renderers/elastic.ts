@@ -1,9 +1,11 @@
 /**
  * Packs for Elastic's Osquery Manager: the body of `POST /api/osquery/packs`, with a mapping to ECS for every query.
  *
- * Elastic knows no discovery queries: assign a pack on our tables to policies whose agents load the extension.
+ * Elastic knows no discovery queries: assign a pack on our tables to policies whose agents load the extension. Kibana
+ * folds lines and blanks of a statement before agents get it, so each is on one line, without comments.
  * https://www.elastic.co/docs/api/doc/kibana/
  */
+import { oneLine, quotedBlanks } from '../one-line.ts'
 import { intervalOf } from '../render-osquery.ts'
 import { ecsMapping } from './ecs-mapping.ts'
 import { jsonText, type RenderedQuery, type Renderer } from './renderer.ts'
@@ -26,8 +28,13 @@ export const elastic: Renderer = {
 }
 
 function elasticQuery(query: RenderedQuery) {
+  const [changed] = quotedBlanks(query.sql)
+  if (changed !== undefined) {
+    const remedy = 'write it without, for example with char(32)'
+    throw new Error(`${query.pack}/${query.name}: Kibana would fold the blanks of ${changed}; ${remedy}`)
+  }
   return {
-    query: `${query.sql};`,
+    query: `${oneLine(query.sql)};`,
     interval: intervalOf(query),
     platform: query.platforms.join(','),
     snapshot: query.mode === 'snapshot',

@@ -14,13 +14,15 @@ import { isFinding, type RenderedPack } from './renderer.ts'
 
 const presence = "SELECT 1 FROM osquery_registry WHERE registry = 'table' AND name = 'threecx_artifacts';"
 
-/** The label of hosts where our tables answer. */
+/**
+ * The label of hosts where our tables answer. It names no platform: Fleet takes one at most there, and a label with a
+ * list matches no host.
+ */
 export const extensionLabel = {
   name: '3CX extension installed',
   description: 'Hosts where the hunting tables answer.',
   query: presence,
   label_membership_type: 'dynamic',
-  platform: 'darwin,linux,windows',
 }
 
 /** The policy that fails where they do not. */

@@ -39,9 +39,17 @@ export function gitops(packs: readonly RenderedPack[], spelling: Spelling): read
     software: null,
   }
   return [
-    ...[labels, ...policies, ...reports].map(({ path, items }) => ({ path, text: yamlText(items) })),
+    ...[labels, ...policies, ...reports].map(({ path, items }) => ({ path, text: escapeVariables(yamlText(items)) })),
     { path: `${spelling.folder}/example.yml`, text: `${exampleHead}${yamlText(use)}` },
   ]
+}
+
+/**
+ * Fleet puts environment variables into a file before it is read as YAML. A backslash in front makes a dollar sign a
+ * dollar sign; of backslashes that stand there already, every one needs another.
+ */
+function escapeVariables(text: string): string {
+  return text.replace(/(\\*)\$/g, (_, before: string) => `${before}${before}\\$`)
 }
 
 const exampleHead = `# How a fleet names these files. Move the paths into the file of your fleet: a key without a value means "none" and

@@ -72,13 +72,51 @@ describe('the check of packs', () => {
       'SELECT u.uid, p.uid FROM users u JOIN processes p',
       'q.sql:13: a column is called "uid:1"',
     ],
+    [
+      'a table that osquery has not',
+      'linux',
+      'SELECT 1 AS one\nFROM proceses',
+      'q.sql:14: on linux: no such table: proceses; osquery 5.',
+    ],
+    [
+      'a column that osquery has elsewhere',
+      'linux',
+      'SELECT p.translated FROM processes AS p',
+      'q.sql:13: on linux: no such column: p.translated; osquery 5.23.1 has it on darwin',
+    ],
+    [
+      'files without a path',
+      'linux',
+      "SELECT f.path FROM users AS u\nJOIN file AS f ON f.filename = 'x'",
+      'q.sql:14: on linux: "f" is read without a condition on a column that osquery requires for it',
+    ],
+    [
+      'a hidden column by a former name',
+      'linux',
+      "SELECT path FROM yara WHERE path = '/a' AND sigrule = 'r'",
+      'q.sql:13: on linux: no such column: sigrule; osquery 5.23.1 hides it in yara, a former name of yara_file',
+    ],
+    ['a title beyond ascii', 'linux', 'SELECT uid FROM users', 'q.sql:1: the title has "é"'],
     ['a statement that does not parse', 'linux', 'SELECT 1 AS one\nFORM users', 'q.sql:14: on linux: near "FORM"'],
   ])('names %s with file and line', async (what, platforms, sql, problem) => {
+    const title = what.endsWith('ascii') ? 'Caf\u00e9' : what
     const [found = '', ...others] = await problemsOf(what.replaceAll(' ', '-'), {
-      'q.sql': `${head(platforms, what)}${sql};\n`,
+      'q.sql': `${head(platforms, title)}${sql};\n`,
     })
     expect(found).toContain(problem)
     expect(others).toEqual([])
+  })
+
+  it.each([
+    ['a join on the path', "SELECT p.pid FROM processes AS p JOIN hash AS h ON h.path = p.path WHERE h.sha256 = 'x'"],
+    ['one path or another', "SELECT path FROM file WHERE path LIKE '/a/%' OR directory = '/b'"],
+    ['a former name', "SELECT path FROM yara WHERE path = '/a' AND sig_group = 'g'"],
+    ['a hidden column', 'SELECT uid FROM users WHERE include_remote = 1'],
+    ['tables that few ask', 'SELECT s.id, c.path FROM crontab AS c JOIN systemd_units AS s ON s.user = c.command'],
+  ])('finds nothing wrong with %s', async (what, sql) => {
+    expect(await problemsOf(`good-${what.replaceAll(' ', '-')}`, { 'q.sql': `${head('linux', what)}${sql};` })).toEqual(
+      [],
+    )
   })
 
   it('names a header that lacks a key, beside the problems of other files', async () => {

@@ -57,7 +57,8 @@ describe('rendered packs', () => {
       const { discovery, queries } = JSON.parse(text)
       expect(Buffer.byteLength(text)).toBeLessThan(4 * 1024 * 1024)
       expect(JSON.stringify(discovery).includes('threecx_')).toBe(!path.includes('plain'))
-      for (const query of Object.values<Record<string, unknown>>(queries)) {
+      for (const [name, query] of Object.entries<Record<string, unknown>>(queries)) {
+        expect(name).not.toMatch(/^(query|cache|config_views)\.|epoch$|counter$/)
         expect(query['query']).toMatch(/;$/)
         expect(query['interval']).toBeGreaterThan(0)
         expect(query['interval']).toBeLessThanOrEqual(604_800)
@@ -147,6 +148,30 @@ describe('rendered packs', () => {
     }
   })
 
+  it('for Elastic mean the same when Kibana has folded their lines', async () => {
+    const folded = packs.map((pack) => {
+      const text = filesOf('elastic')[`${pack.name}.json`] ?? ''
+      const { queries } = JSON.parse(text) as { queries: Record<string, { query: string }> }
+      return {
+        ...pack,
+        queries: pack.queries.map((query) => {
+          const sql = queries[query.name]?.query ?? ''
+          expect(sql).toBe(sql.replaceAll('\n', ' ').replaceAll(/ +/g, ' '))
+          expect(sql).not.toMatch(/--|\/\*/)
+          return { ...query, sql }
+        }),
+      }
+    })
+    expect(await withColumns(folded)).toEqual(folded)
+  })
+
+  it('for Elastic refuse a text whose blanks Kibana would fold', () => {
+    const [pack] = packs
+    const queries = pack?.queries.slice(0, 1).map((query) => ({ ...query, sql: "SELECT 'two  blanks' AS one" })) ?? []
+    const elastic = renderers.find(({ target }) => target === 'elastic')
+    expect(() => elastic?.render(pack ? [{ ...pack, queries }] : [])).toThrow("fold the blanks of 'two  blanks'")
+  })
+
   it('describe every table of ours for Fleet and for osquery-go', () => {
     const names = tables.map(({ name }) => name).sort()
     const fleet = Object.values(filesOf('fleet-schema')).map((text) => parse(text))
@@ -154,6 +179,7 @@ describe('rendered packs', () => {
     for (const described of [fleet, go]) {
       expect(described.map(({ name }) => name).sort()).toEqual(names)
       for (const { columns, platforms, description } of described) {
+        for (const { type } of columns) expect(type).toMatch(/^[a-z_]+$/)
         expect(columns.length).toBeGreaterThan(0)
         expect(platforms.length).toBeGreaterThan(0)
         expect(description).not.toBe('')
