@@ -99,7 +99,7 @@ function whereItIs(problem: string, tables: readonly string[]): string {
   const { version } = osquerySchema()
   const missing = /no such table: (?:\w+\.)?(\w+)/.exec(problem)?.[1]
   if (missing !== undefined) {
-    if (missing.startsWith('threecx_')) return '; threecx schema lists our tables'
+    if (missing.startsWith('threecx_')) return '; docs/tables.md lists our tables'
     const table = osqueryTable(missing)
     return table ? `; osquery has it on ${table.platforms.join(', ')}` : `; osquery ${version} has none of that name`
   }
