@@ -111,7 +111,7 @@ function whereItIs(problem: string, tables: readonly string[]): string {
     // A former name is a view of all columns that SELECT * gives: what is hidden there is not in it.
     if (found.options.hidden && table.name !== name.toLowerCase())
       return `; osquery ${version} hides it in ${name}, a former name of ${table.name}`
-    return `; osquery ${version} has it on ${found.platforms.join(', ')}`
+    return `; osquery ${version} fills it on ${found.platforms.join(', ')} alone`
   }
   return ''
 }

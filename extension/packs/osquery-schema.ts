@@ -36,7 +36,7 @@ export interface OsqueryColumn {
   readonly name: string
   readonly type: ColumnType
   readonly options: ColumnOptions
-  /** Where it is there. */
+  /** Where it has values. On others osquery has it too, hidden and empty; here it is missing there, for a check to see. */
   readonly platforms: readonly Platform[]
 }
 

@@ -2,7 +2,7 @@
  * Checks for Kolide: one statement per finding, whose rows all carry KOLIDE_CHECK_STATUS and the same columns.
  *
  * A check must always give a row, so the findings are joined to one row that is there anyway. On our tables no finding
- * is a PASS only where the sweep is complete; before that it is UNKNOWN.
+ * is a PASS only where everything was examined, and lately; otherwise it is UNKNOWN.
  */
 import { needsExtension } from '../statement-tables.ts'
 import { isFinding, type RenderedPack, type RenderedQuery, type Renderer } from './renderer.ts'
@@ -39,5 +39,5 @@ ${query.sql}
 `
 }
 
-const isBlind = `NOT EXISTS (SELECT 1 FROM threecx_scans WHERE complete = 1)
-      OR EXISTS (SELECT 1 FROM threecx_scans WHERE complete = 0)`
+/** The verdict's own word for it: every pass ended, examined all it promised, and is not too old. */
+const isBlind = 'NOT EXISTS (SELECT 1 FROM threecx_verdict WHERE scan_complete = 1)'

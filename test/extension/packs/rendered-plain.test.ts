@@ -5,8 +5,9 @@ import type { Platform } from '../../../extension/domain/platform.ts'
 import { shippedPacks } from '../../../extension/packs/load-packs.ts'
 import { type OsqueryRows, osqueryTables } from '../../../extension/packs/osquery-schema.ts'
 import { type RenderedPack, renderers, withColumns } from '../../../extension/packs/renderers/index.ts'
-import { bind, defineTable, integer, text } from '../../../extension/sdk/index.ts'
+import { type BoundTable, bind, type Cell, type Columns, defineTable } from '../../../extension/sdk/index.ts'
 import { openSql } from '../../../extension/sdk/sql/index.ts'
+import { tables } from '../../../extension/tables/index.ts'
 
 let packs: readonly RenderedPack[]
 beforeAll(async () => {
@@ -26,6 +27,18 @@ async function ask(platform: Platform, rows: OsqueryRows, sql: string) {
   } finally {
     await database.close()
   }
+}
+
+/** The tables of osquery that the plain queries read, those of Windows first: what differs by platform stands there. */
+function everyPlatform(): BoundTable[] {
+  const statements = packs.flatMap(({ queries }) => queries.map(({ sql }) => sql))
+  const there = new Map<string, BoundTable>()
+  for (const platform of ['windows', 'darwin', 'linux'] as const) {
+    for (const table of osqueryTables(platform, {}, statements)) {
+      if (!there.has(table.name)) there.set(table.name, table)
+    }
+  }
+  return [...there.values()]
 }
 
 const agent = '/Users/carol/Library/Application Support/3CX Desktop App/UpdateAgent'
@@ -51,51 +64,78 @@ describe.each([
   })
 })
 
+/** Our tables with rows as a test wants them, and empty where it says nothing. */
+function ours(rows: Readonly<Record<string, readonly Record<string, Cell>[]>>): BoundTable[] {
+  return tables.map((table) => {
+    const { name, description, platforms, columns, identity, examples } = table
+    const definition = defineTable({
+      name,
+      description,
+      platforms: [...platforms],
+      columns: columns as Columns,
+      identity: [...identity],
+      examples: [...examples] as [string],
+      async *generate() {
+        yield* (rows[name] ?? []) as readonly Record<string, never>[] // cells of declared columns
+      },
+    })
+    return bind(definition, undefined)
+  })
+}
+
+async function askOurs(rows: Parameters<typeof ours>[0], sql: string) {
+  const database = await openSql(ours(rows))
+  try {
+    return (await database.query(sql)).rows
+  } finally {
+    await database.close()
+  }
+}
+
 describe('a check on our tables', () => {
-  const scans = (states: readonly number[]) =>
-    bind(
-      defineTable({
-        name: 'threecx_scans',
-        description: 'Sweeps as a test wants them.',
-        platforms: ['linux'],
-        columns: { complete: integer('Whether all was examined') },
-        identity: ['complete'],
-        examples: ['SELECT * FROM threecx_scans'],
-        async *generate() {
-          for (const complete of states) yield { complete }
-        },
-      }),
-      undefined,
-    )
-  const payloads = bind(
-    defineTable({
-      name: 'threecx_payloads',
-      description: 'No payload.',
-      platforms: ['linux'],
-      columns: Object.fromEntries(
-        'path kind offset length sha256 authenticated urls next_run member component stage verdict'
-          .split(' ')
-          .map((name) => [name, text(name)]),
-      ),
-      identity: ['path'],
-      examples: ['SELECT * FROM threecx_payloads'],
-      async *generate() {},
-    }),
-    undefined,
-  )
+  const status = 'KOLIDE_CHECK_STATUS'
 
   it.each([
-    ['UNKNOWN', 'no sweep has ended', []],
-    ['UNKNOWN', 'a sweep is incomplete', [1, 0]],
-    ['PASS', 'the sweep is complete', [1]],
-  ] as const)('says %s without findings where %s', async (status, _when, states) => {
-    const database = await openSql([scans(states), payloads])
+    ['UNKNOWN', 'nothing answers yet', []],
+    ['UNKNOWN', 'not everything was examined', [{ scan_complete: 0 }]],
+    ['PASS', 'everything was examined', [{ scan_complete: 1 }]],
+  ] as const)('says %s without findings where %s', async (word, _when, verdict) => {
+    const rows = await askOurs({ threecx_verdict: verdict }, render('kolide', 'threecx-hunt/payloads.sql'))
+    expect(rows.map((row) => row[status])).toEqual([word])
+  })
+
+  it('gives a row of PASS on a clean host, and as many of FAIL as there are findings, each of them', async () => {
+    const checks = renderers.find(({ target }) => target === 'kolide')?.render(packs) ?? []
+    const clean = await openSql([...ours({ threecx_verdict: [{ scan_complete: 1 }] }), ...everyPlatform()])
     try {
-      const { rows } = await database.query(render('kolide', 'threecx-hunt/payloads.sql'))
-      expect(rows.map((row) => row['KOLIDE_CHECK_STATUS'])).toEqual([status])
+      for (const { path, text: check } of checks) {
+        const { rows } = await clean.query(check)
+        expect([path, rows.map((row) => row[status])]).toEqual([path, ['PASS']])
+      }
     } finally {
-      await database.close()
+      await clean.close()
     }
+    const found = await askOurs(
+      { threecx_payloads: [{ path: '/a' }, { path: '/b' }] },
+      render('kolide', 'threecx-hunt/payloads.sql'),
+    )
+    expect(found.map((row) => [row[status], row['path']])).toEqual([
+      ['FAIL', '/a'],
+      ['FAIL', '/b'],
+    ])
+  }, 60_000)
+
+  it('of sweeps does not count one that runs while the last one vouches for the host', async () => {
+    const sweep = render('kolide', 'threecx-health/sweep.sql')
+    const pass = { scan: 'full', source: 'file', root: '/' }
+    const done = { ...pass, started: 1, finished: 2, state: 'finished', complete: 1 }
+    const running = { ...pass, started: 3, state: 'running', complete: 0 }
+    const states = async (threecx_scans: readonly Record<string, Cell>[]) =>
+      (await askOurs({ threecx_scans, threecx_verdict: [{ scan_complete: 1 }] }, sweep)).map((row) => row['state'])
+    expect(await states([done, running])).toEqual([null])
+    expect(await states([running])).toEqual(['running'])
+    expect(await states([{ ...done, complete: 0 }, running])).toEqual(['finished', 'running'])
+    expect(await states([{ ...done, root: '/mnt' }, running])).toEqual(['running'])
   })
 
   it('of a host where they are missing is what the policy of presence fails on', async () => {

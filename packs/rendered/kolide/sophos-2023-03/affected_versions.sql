@@ -5,8 +5,7 @@
 SELECT
   CASE
     WHEN hits.is_hit = 1 THEN 'FAIL'
-    WHEN NOT EXISTS (SELECT 1 FROM threecx_scans WHERE complete = 1)
-      OR EXISTS (SELECT 1 FROM threecx_scans WHERE complete = 0) THEN 'UNKNOWN'
+    WHEN NOT EXISTS (SELECT 1 FROM threecx_verdict WHERE scan_complete = 1) THEN 'UNKNOWN'
     ELSE 'PASS'
   END AS KOLIDE_CHECK_STATUS,
   hits."state",
