@@ -1,8 +1,14 @@
 /**
- * Who answers the queries of packs for `threecx packs run`: the embedded engine over our tables, or an osquery.
+ * Who answers the queries of packs for `threecx packs run`: the embedded engine over our tables and osquery's own as far
+ * as they can be answered without one, or an osquery.
  */
+import type { Catalogue } from '../extension/catalogue.ts'
+import type { ConstructedTable } from '../extension/domain/constructed-table.ts'
 import { HunterError } from '../extension/domain/errors.ts'
+import type { HuntingQuery } from '../extension/domain/hunting-query.ts'
 import type { Platform } from '../extension/domain/platform.ts'
+import { isBlinding } from '../extension/domain/scan.ts'
+import type { LoadedPacks } from '../extension/packs/load-packs.ts'
 import type { Answerer } from '../extension/packs/run-packs.ts'
 import { needsExtension } from '../extension/packs/statement-tables.ts'
 import { ManagerClient } from '../extension/sdk/client.ts'
@@ -10,6 +16,7 @@ import { openSql } from '../extension/sdk/sql/index.ts'
 import type { Terminal } from './command.ts'
 import { openForHunt } from './hunting.ts'
 import type { huntOptions, OptionValues } from './options.ts'
+import { tellTableProblems } from './table-problems.ts'
 
 /** An answerer and what belongs to it. */
 export interface OpenAnswerer {
@@ -23,17 +30,20 @@ export interface OpenAnswerer {
 
 type Options = OptionValues<typeof huntOptions> & { readonly socket: string | undefined }
 
-/** Opens what the options name. */
-export async function openAnswerer(terminal: Terminal, options: Options): Promise<OpenAnswerer> {
+/** Opens what the options name, for the queries of some packs. */
+export async function openAnswerer(terminal: Terminal, options: Options, loaded: LoadedPacks): Promise<OpenAnswerer> {
   const { socket } = options
-  if (socket === undefined) return await embedded(terminal, options)
+  if (socket === undefined) return await embedded(terminal, options, loaded)
   if (options.root !== undefined) throw new HunterError('usage', '--root and --socket exclude each other')
   return await overSocket(socket, terminal.signal)
 }
 
-async function embedded(terminal: Terminal, options: Options): Promise<OpenAnswerer> {
+async function embedded(terminal: Terminal, options: Options, { packs }: LoadedPacks): Promise<OpenAnswerer> {
   const catalogue = await openForHunt(terminal, options, [])
-  const sql = await openSql(catalogue.tables).catch((error: unknown) => {
+  const { sql, problems } = await openTables(
+    catalogue,
+    packs.flatMap(({ constructed }) => constructed),
+  ).catch((error: unknown) => {
     catalogue.close()
     throw error
   })
@@ -41,18 +51,31 @@ async function embedded(terminal: Terminal, options: Options): Promise<OpenAnswe
     answerer: {
       ask: async (statement, limits, signal) => await sql.query(statement, { asText: true, limits, signal }),
       hasDiscovery: false,
-      refusal: (query) => (needsExtension(query.sql) ? undefined : 'on tables of osquery: give --socket PATH'),
+      refusal: (query) => (needsExtension(query.sql) ? undefined : elsewhere(query, catalogue)),
     },
     platform: undefined,
     isComplete: async () => {
       const { rows } = await sql.query('SELECT 1 FROM threecx_scans WHERE complete = 0 LIMIT 1')
-      return rows.length === 0
+      tellTableProblems(problems, terminal)
+      return rows.length === 0 && problems.dropped === 0 && !problems.all.some(isBlinding)
     },
     close: async () => {
       await sql.close()
       catalogue.close()
     },
   }
+}
+
+async function openTables(catalogue: Catalogue, constructed: readonly ConstructedTable[]) {
+  const { tables, problems } = catalogue.osqueryTables(constructed)
+  return { sql: await openSql([...catalogue.tables, ...tables]), problems }
+}
+
+/** Our tables answer for any system anywhere; osquery's are those of the one that is looked at. */
+function elsewhere({ platforms }: HuntingQuery, { volumes }: Catalogue): string | undefined {
+  const platform = volumes[0]?.platform
+  const isHere = platform === undefined || platforms.includes(platform)
+  return isHere ? undefined : `asks osquery's tables of ${platforms.join(', ')}; this is ${platform}`
 }
 
 /** The exchange wants a deadline of its own; the signal of each query is the one that counts. */

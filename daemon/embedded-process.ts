@@ -1,6 +1,6 @@
 /**
- * The process of the embedded engine: our tables in SQL, for the daemon that started it. The one place where the daemon
- * meets the hunt.
+ * The process of the embedded engine: our tables in SQL, and osquery's own as far as they can be answered without one,
+ * for the daemon that started it. The one place where the daemon meets the hunt.
  */
 
 import { openCatalogue } from '../extension/catalogue.ts'
@@ -41,5 +41,6 @@ async function openTables(settings: EmbeddedSettings, log: Logger): Promise<Open
     },
     log,
   )
-  return { tables: catalogue.tables, close: () => catalogue.close() }
+  const { tables } = catalogue.osqueryTables([], (problem) => log.warn(problem, 'a table of osquery lacks something'))
+  return { tables: [...catalogue.tables, ...tables], close: () => catalogue.close() }
 }

@@ -10,6 +10,7 @@ import { configuredSources } from './configuration/configured-sources.ts'
 import { noConfiguration } from './configuration/read-configuration.ts'
 import type { Configuration } from './configuration/schema.ts'
 import { decoders } from './decoders/index.ts'
+import type { ConstructedTable } from './domain/constructed-table.ts'
 import type { IndicatorSet } from './domain/indicator.ts'
 import { matcher } from './domain/match.ts'
 import type { OsqueryTables } from './domain/osquery-tables.ts'
@@ -22,6 +23,7 @@ import { Hunter } from './hunter.ts'
 import { openBundledData } from './indicators/checked-data.ts'
 import type { ScanEngine, WalkPlan } from './native/engine.ts'
 import { openEngine } from './native/index.ts'
+import { bindOsqueryTables, InlineRules, type TableProblem, TableProblems } from './osquery-tables/index.ts'
 import { PassStore } from './resident/pass-store.ts'
 import { defaultResidence, type Residence } from './resident/residence.ts'
 import { Resident } from './resident/resident.ts'
@@ -72,6 +74,14 @@ interface Opened {
   /** What tables answer from. */
   readonly services: TableServices
   readonly tables: readonly BoundTable[]
+  /** osquery's own tables, and those that packs construct, answered without an osquery. `told` hears of each problem. */
+  osqueryTables(constructed: readonly ConstructedTable[], told?: (problem: TableProblem) => void): OsqueryTablesHere
+}
+
+/** Tables of osquery, and what they could not look into so far. */
+export interface OsqueryTablesHere {
+  readonly tables: readonly BoundTable[]
+  readonly problems: TableProblems
 }
 
 /** Everything that answers, for a process that asks and ends. */
@@ -90,11 +100,12 @@ export interface ResidentCatalogue extends Opened {
 
 /** Opens a catalogue. */
 export async function openCatalogue(settings: CatalogueSettings, log: Logger): Promise<Catalogue> {
-  const { plan, sets, state, ...opened } = await openPlan(settings, log)
+  const { plan, sets, state, inlineRules, ...opened } = await openPlan(settings, log)
   const store = state === undefined ? noScanStore : openScanStore(join(state, 'scans.db'), log)
   const hunter = new Hunter({ plan, scope: settings.scope, sets, store })
   const close = () => {
     void opened.rules.close()
+    void inlineRules.close()
     endStoreThread()
     plan.cache.close()
     store.close()
@@ -110,13 +121,14 @@ export async function openResidentCatalogue(
   settings: Omit<CatalogueSettings, 'scope'> & { readonly residence?: Partial<Residence> },
   log: Logger,
 ): Promise<ResidentCatalogue> {
-  const { plan, sets, state, ...opened } = await openPlan(settings, log)
+  const { plan, sets, state, inlineRules, ...opened } = await openPlan(settings, log)
   const store = new PassStore(state && join(state, 'sweep.db'), log)
   const residence = { ...defaultResidence(), ...settings.residence }
   const hunter = new Resident({ plan, sets, store, residence, log, alarm: systemAlarm, random: Math.random })
   const close = async () => {
     await hunter.close()
     await opened.rules.close()
+    await inlineRules.close()
     endStoreThread()
     plan.cache.close()
     store.close()
@@ -126,6 +138,7 @@ export async function openResidentCatalogue(
 
 interface OpenedPlan extends Omit<Opened, 'tables' | 'services'> {
   readonly plan: HuntPlan
+  readonly inlineRules: InlineRules
   readonly sets: readonly IndicatorSet[]
   readonly state: string | undefined
 }
@@ -160,7 +173,14 @@ async function openPlan(settings: Omit<CatalogueSettings, 'scope'>, log: Logger)
     executionReaders,
     ...(settings.osquery && { osquery: settings.osquery }),
   }
-  return { plan, sets, state, rules, engine, ...(reason === undefined ? {} : { engineReason: reason }), volumes }
+  const inlineRules = new InlineRules()
+  const osqueryTables: Opened['osqueryTables'] = (constructed, told) => {
+    const problems = new TableProblems(told)
+    const services = { ...plan, rules: inlineRules, problems }
+    return { tables: bindOsqueryTables(services, volumes[0]?.platform, constructed), problems }
+  }
+  const opened = { rules, engine, ...(reason === undefined ? {} : { engineReason: reason }), volumes, osqueryTables }
+  return { plan, sets, state, inlineRules, ...opened }
 }
 
 function answering(

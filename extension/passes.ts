@@ -14,7 +14,7 @@ import { selectEverywhere, selectPattern, selectPlaces } from './indicators/comp
 import type { Place } from './indicators/places.ts'
 import type { FileRef, ScanEngine, WalkPlan } from './native/engine.ts'
 import { fileSweep, type SweepLimits, type SweepRequest, treeSweep } from './sweep/request.ts'
-import { displayPath, imagePath, relativeTo, type Volume } from './sweep/volume.ts'
+import { displayPath, imagePath, kernelTrees, relativeTo, type Volume } from './sweep/volume.ts'
 
 /** One sweep and the names of its files. */
 export interface Pass {
@@ -37,9 +37,6 @@ export interface PassPlan {
   readonly mounts: WalkPlan['mounts']
 }
 
-/** Kernel file systems of a live host, never entered by a sweep that does not name them. */
-const kernelTrees = ['/proc', '/sys', '/dev']
-
 /** Plans the passes of a question. */
 export async function planPasses(plan: PassPlan, question: FileQuestion): Promise<Pass[]> {
   if (question.kind === 'named') return namedPasses(plan, question)
@@ -57,7 +54,7 @@ function volumePass(plan: PassPlan, volume: Volume, scan: 'places' | 'full'): Pa
   return { scan, volume, root: volume.display, request, names: (ref) => namesOf(volume, ref.path) }
 }
 
-function skipped(volume: Volume): PathText[] {
+function skipped(volume: Volume): readonly PathText[] {
   return volume.isImage || volume.platform === 'windows' ? [] : kernelTrees
 }
 

@@ -49,8 +49,8 @@ ${renderers.map(({ target, description }) => `          ${target.padEnd(15)} ${d
 
 run     asks every query once, over the embedded engine (this machine, or --root DIR) or over the osquery that listens at
         --socket PATH, and shows each row that is not accepted. Rows and seconds are held to the budget of the header.
-        Rows named in <query>.known.json beside the query are accepted and counted. Queries on osquery's own tables
-        need --socket. Exit code 1 when a hunting query found something, ${errorCodes.sql_failed.exit} when one failed, ${errorCodes.packs_invalid.exit} when one went over its budget.
+        Rows named in <query>.known.json beside the query are accepted and counted. Without --socket, osquery's own tables
+        are answered as far as files tell them; what only a running osquery knows is told on stderr. Exit code 1 when a hunting query found something, ${errorCodes.sql_failed.exit} when one failed, ${errorCodes.packs_invalid.exit} when one went over its budget.
 
 PACK is the name of a pack that ships, or a folder of your own with pack.json and one .sql per query. Default: all that
 ship.`,
@@ -127,11 +127,11 @@ const runColumns = ['pack', 'query', 'outcome', 'level', 'seconds', 'known', 'me
 
 async function run(terminal: Terminal, options: Options, loaded: LoadedPacks): Promise<number> {
   const found = { asked: 0, findings: 0, failed: 0, over: 0 }
-  const { answerer, platform, isComplete, close } = await openAnswerer(terminal, options)
+  const { answerer, platform, isComplete, close } = await openAnswerer(terminal, options, sound(loaded))
   try {
     const rows = async function* () {
       for await (const { query, outcome, rows, known, seconds, message = '' } of runPacks(
-        sound(loaded),
+        loaded,
         answerer,
         platform,
         terminal.signal,

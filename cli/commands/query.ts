@@ -9,6 +9,7 @@ import { closing, openForHunt } from '../hunting.ts'
 import { commonOptions, huntOptions } from '../options.ts'
 import { writeTo } from '../output/destination.ts'
 import { type Format, formats, render } from '../output/format.ts'
+import { tellTableProblems } from '../table-problems.ts'
 
 /** The command. */
 export const query = defineCommand({
@@ -19,6 +20,8 @@ export const query = defineCommand({
 Runs one SELECT over our tables in an embedded SQLite, with osquery's own push-down rules:
 ${tables.map(({ name }) => `  ${name}`).join('\n')}
 docs/tables.md has their columns.
+Of osquery's own there are file, hash, yara_file (with sigrule), users, programs, apps and processes, as far as files tell them;
+their paths are those of the examined system.
 
 threecx_artifacts answers for the places where 3CX lives, or for everything with --full. When the query constrains
 path (=, IN, LIKE, GLOB) or directory (=), it answers for exactly those files, wherever they are. A digest that an
@@ -42,11 +45,13 @@ Bytes of a path that are not UTF-8 are written \\xhh, two hex digits, and can be
     if (sql === undefined) throw new HunterError('usage', 'a query needs one SQL statement')
     const catalogue = await openForHunt(terminal, options, rest)
     return await closing(catalogue, async () => {
-      const database = await openSql(catalogue.tables)
+      const { tables, problems } = catalogue.osqueryTables([])
+      const database = await openSql([...catalogue.tables, ...tables])
       try {
         const result = await database.query(sql, { signal: terminal.signal })
         const pieces = render(options.format as Format, result.columns, result.rows, terminal.width)
         await writeTo(terminal.stdout, pieces)
+        tellTableProblems(problems, terminal)
         return 0
       } catch (cause) {
         if (terminal.signal.aborted || cause instanceof HunterError) throw cause

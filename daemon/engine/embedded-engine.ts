@@ -4,7 +4,7 @@
  * Tables and SQLite are opened for the first query and closed when nobody asked for a while: a daemon that waits for
  * an hour must not hold what only its queries need. A query that stalls costs its database, a thread, and not the
  * others. Tables run in this thread, so a daemon has the engine in a process of its own: see `process-engine.ts`. Of
- * osquery's own tables there are only those of `host-tables.ts`.
+ * osquery's own tables there are those of `host-tables.ts`, beside what `open` brings.
  */
 import { type Alarm, type Clock, systemAlarm, systemClock } from '../../extension/runtime/clock.ts'
 import { collectGarbage } from '../../extension/runtime/memory.ts'

@@ -2,8 +2,8 @@
  * The few tables of osquery that packs need before they ask anything: which osquery this is, what it has, which host.
  *
  * Discovery queries look into `osquery_registry` and `osquery_extensions`, decorators into `system_info` and
- * `os_version`. They have osquery's columns, as far as Node can tell them; everything else of osquery is not here, and
- * a query for it fails.
+ * `os_version`. They have osquery's columns, as far as Node can tell them. What osquery tells of files and accounts comes
+ * with our own tables (extension/osquery-tables); a query for anything else of osquery fails.
  */
 import { readFileSync } from 'node:fs'
 import * as os from 'node:os'

@@ -29,7 +29,7 @@ export interface Contents {
 }
 
 /** Object kinds, the upper half of a marker byte. */
-export const kinds = { date: 0x3, ascii: 0x5, utf16: 0x6, dictionary: 0xd } as const
+export const kinds = { date: 0x3, ascii: 0x5, utf16: 0x6, array: 0xa, dictionary: 0xd } as const
 
 /** Reads keys with string values, in the order of the dictionary. */
 export function binaryPlistStrings(data: Uint8Array): Map<string, string> | Refusal {

@@ -5,6 +5,7 @@
  * It is parsed, not admired: a key that is missing, unknown or ill-formed is a problem with its line. Renderers, the
  * daemon and the checks all start from these values; nothing here touches a file or a database.
  */
+import type { ConstructedTable } from './constructed-table.ts'
 import { type Level, levels } from './level.ts'
 import { type Platform, platforms } from './platform.ts'
 
@@ -36,6 +37,8 @@ export interface HuntingQuery {
   readonly budget: { readonly rows: number; readonly seconds: number }
   /** Techniques of MITRE ATT&CK, e.g. T1195.002. */
   readonly attack: readonly string[]
+  /** The oldest release of osquery that can answer, such as 5.23.0; undefined: any. */
+  readonly osquery?: string
   /** The statement, without the header and without a semicolon at its end. */
   readonly sql: string
 }
@@ -49,6 +52,8 @@ export interface HuntingPack {
   readonly discovery: readonly string[]
   /** Whether the daemon runs it when nobody chose packs. */
   readonly isDefault: boolean
+  /** Tables that its queries read and osquery's configuration must construct. */
+  readonly constructed: readonly ConstructedTable[]
   readonly queries: readonly HuntingQuery[]
 }
 
@@ -78,7 +83,10 @@ const keys = [
   'attack',
 ] as const
 
-type Key = (typeof keys)[number]
+/** Keys that a query may have. */
+const otherKeys = ['osquery'] as const
+
+type Key = (typeof keys)[number] | (typeof otherKeys)[number]
 
 interface Value {
   readonly line: number
@@ -124,6 +132,7 @@ export function parseHuntingQuery(
     resolution: plain('resolution'),
     budget: read('budget', parseBudget, { rows: 1, seconds: 1 }),
     attack: read('attack', parseAttack, []),
+    ...read('osquery', parseRelease, {}),
     sql,
   }
   return problems.length > 0 ? { problems } : { query }
@@ -142,7 +151,7 @@ function splitHeader(
     if (!line.startsWith('--')) break
     const more = /^--\s{2,}(\S.*)$/.exec(line)
     const pair = /^-- ([a-z][a-z ]*):(.*)$/.exec(line)
-    const key = keys.find((one) => one === pair?.[1])
+    const key = [...keys, ...otherKeys].find((one) => one === pair?.[1])
     if (more?.[1] && current) current.text = `${current.text} ${more[1].trim()}`.trim()
     else if (key && pair) {
       if (values.has(key)) refuse(index + 1, `${key}: stands twice`)
@@ -152,6 +161,10 @@ function splitHeader(
   }
   const sql = lines.slice(index).join('\n').trim().replace(/;$/, '').trimEnd()
   return { values, sql, sqlLine: index + 1 }
+}
+
+function parseRelease(said: string): { readonly osquery?: string } | string {
+  return /^\d{1,3}(\.\d{1,3}){2}$/.test(said) ? { osquery: said } : `"${said}"; expected a release such as 5.23.0`
 }
 
 function parsePlatforms(said: string): readonly Platform[] | string {

@@ -7,6 +7,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { type HuntingPack, type HuntingQuery, type PackProblem, parseHuntingQuery } from '../domain/hunting-query.ts'
 import { shippedFiles, shippedText } from '../runtime/resources.ts'
+import { parseConstructedTables } from './constructed-tables.ts'
+import { withInlineRules } from './inline-rules.ts'
 import { type KnownRow, parseKnownRows } from './known-rows.ts'
 
 /** What a folder or the program holds. */
@@ -29,6 +31,8 @@ export interface PackSource {
 const maxBytes = 256 * 1024
 const maxFiles = 1000
 const knownEnding = '.known.json'
+/** Named as osquery's configuration names the member that it becomes. */
+const constructedFile = 'auto_table_construction.json'
 const nothing = { packs: [], sources: new Map<never, PackSource>(), known: new Map<never, readonly KnownRow[]>() }
 const prefix = 'packs/'
 /** What the packs look like for others; written from them, and not part of the program. */
@@ -72,13 +76,24 @@ function loadPack(
   const queries: HuntingQuery[] = []
   const sources = new Map<HuntingQuery | HuntingPack, PackSource>()
   const accepted = new Map<string, readonly KnownRow[]>()
-  let about: { readonly document: Omit<HuntingPack, 'name' | 'queries'>; readonly source: PackSource } | undefined
+  let constructed: HuntingPack['constructed'] = []
+  let about:
+    | { readonly document: Omit<HuntingPack, 'name' | 'constructed' | 'queries'>; readonly source: PackSource }
+    | undefined
   for (const file of files) {
-    if (file !== 'pack.json' && !file.endsWith('.sql') && !file.endsWith(knownEnding)) continue
+    const isPart =
+      file === 'pack.json' || file === constructedFile || file.endsWith('.sql') || file.endsWith(knownEnding)
+    if (!isPart) continue
     try {
       const { text, place } = read(file)
       if (file === 'pack.json') {
         about = { document: aboutPack(JSON.parse(text)), source: { file: place, text } }
+        continue
+      }
+      if (file === constructedFile) {
+        const read = parseConstructedTables(text)
+        constructed = read.tables
+        problems.push(...read.problems.map((one) => ({ file: place, ...one })))
         continue
       }
       if (file.endsWith(knownEnding)) {
@@ -87,8 +102,11 @@ function loadPack(
       }
       const parsed = parseHuntingQuery(name, basename(file, '.sql'), text, place)
       if ('query' in parsed) {
-        queries.push(parsed.query)
-        sources.set(parsed.query, { file: place, text })
+        const { sql, unknown } = withInlineRules(parsed.query.sql)
+        const query = { ...parsed.query, sql }
+        queries.push(query)
+        sources.set(query, { file: place, text })
+        problems.push(...unknown.map((message) => ({ file: place, line: lineOf(text, "'rules:"), message })))
       } else problems.push(...parsed.problems)
     } catch (cause) {
       problems.push({ file: `${name}/${file}`, line: 1, message: textOf(cause) })
@@ -103,14 +121,14 @@ function loadPack(
     if (queries.some((one) => one.name === query)) continue
     problems.push({ file: `${name}/${query}${knownEnding}`, line: 1, message: `there is no query ${query}.sql to it` })
   }
-  const pack = { name, ...about.document, queries }
+  const pack = { name, ...about.document, constructed, queries }
   sources.set(pack, about.source)
   return { packs: [pack], problems, sources, known }
 }
 
 const members = ['title', 'description', 'discovery', 'is_default']
 
-function aboutPack(document: unknown): Omit<HuntingPack, 'name' | 'queries'> {
+function aboutPack(document: unknown): Omit<HuntingPack, 'name' | 'constructed' | 'queries'> {
   if (typeof document !== 'object' || document === null) throw new Error('expected an object')
   const wrong = Object.keys(document).find((key) => !members.includes(key))
   if (wrong !== undefined) throw new Error(`${JSON.stringify(wrong)} is unknown; expected ${members.join(', ')}`)
@@ -131,6 +149,10 @@ export function mergePacks(loaded: readonly LoadedPacks[]): LoadedPacks {
     sources: new Map(loaded.flatMap(({ sources }) => [...sources])),
     known: new Map(loaded.flatMap(({ known }) => [...known])),
   }
+}
+
+function lineOf(text: string, part: string): number {
+  return text.slice(0, Math.max(text.indexOf(part), 0)).split('\n').length
 }
 
 function readBounded(path: string): string {

@@ -6,6 +6,7 @@
  * SQLite prepare a statement; with rows a test can ask what a query finds. That events must be switched on, and
  * whatever else happens inside a table, is not imitated.
  */
+import type { ConstructedTable } from '../domain/constructed-table.ts'
 import { type Platform, platforms } from '../domain/platform.ts'
 import { shippedText } from '../runtime/resources.ts'
 import {
@@ -78,17 +79,29 @@ export function osqueryTable(name: string): OsqueryTable | undefined {
   return tables.get(sought) ?? [...tables.values()].find(({ aliases }) => aliases.includes(sought))
 }
 
-/**
- * The tables that osquery has on a platform, with the columns it has there, and rows in them. Given statements, a table
- * that none of them names is left out: to declare all takes SQLite a second.
- */
+/** A table that osquery constructs: every column a text, and the path of the database. */
+export function constructedAsOsquery({ name, platform, columns }: ConstructedTable): OsqueryTable {
+  const text = (column: string): OsqueryColumn => ({ name: column, type: 'TEXT', options: {}, platforms: [platform] })
+  return { name, platforms: [platform], aliases: [], isEvented: false, columns: [...columns, 'path'].map(text) }
+}
+
+/** What narrows or adds to osquery's own tables. */
+export interface OsqueryTablesWanted {
+  /** Tables that none of these statements names are left out: to declare all takes SQLite a second. */
+  readonly statements?: readonly string[]
+  /** Tables that packs construct. */
+  readonly constructed?: readonly ConstructedTable[]
+}
+
+/** The tables that osquery has on a platform, with the columns it has there, and rows in them. */
 export function osqueryTables(
   platform: Platform,
   rows: OsqueryRows = {},
-  statements?: readonly string[],
+  { statements, constructed = [] }: OsqueryTablesWanted = {},
 ): BoundTable[] {
   const named = statements && wordsOf(statements)
-  return [...osquerySchema().tables]
+  const made = constructed.map((one) => [one.name, constructedAsOsquery(one)] as const)
+  return [...osquerySchema().tables, ...made]
     .filter(([, table]) => table.platforms.includes(platform))
     .filter(([name, { aliases }]) => named === undefined || [name, ...aliases].some((one) => named.has(one)))
     .map(([name, table]) => bound(name, table, platform, rows[name] ?? []))

@@ -9,7 +9,7 @@ import type { Platform } from '../domain/platform.ts'
 import type { BoundTable } from '../sdk/index.ts'
 import { openSql, type SqlDatabase } from '../sdk/sql/index.ts'
 import { bindTablesLate, tables as ourTables } from '../tables/index.ts'
-import { osqueryTables } from './osquery-schema.ts'
+import { type OsqueryTablesWanted, osqueryTables } from './osquery-schema.ts'
 
 /** What SQLite says of a statement on one platform. */
 export type Prepared = { readonly columns: readonly string[] } | { readonly problem: string }
@@ -23,7 +23,7 @@ export interface Preparer {
 }
 
 /** The part of a pack that is prepared. */
-export type Preparable = Pick<HuntingPack, 'discovery' | 'queries'>
+export type Preparable = Pick<HuntingPack, 'discovery' | 'queries' | 'constructed'>
 
 /**
  * A preparer for the statements of packs, and for no others: of osquery's tables it has those that these name. Each
@@ -31,9 +31,10 @@ export type Preparable = Pick<HuntingPack, 'discovery' | 'queries'>
  */
 export function openPreparer(packs: readonly Preparable[]): Preparer {
   const statements = packs.flatMap(({ discovery, queries }) => [...discovery, ...queries.map(({ sql }) => sql)])
+  const constructed = packs.flatMap((pack) => pack.constructed)
   const databases = new Map<Platform, Promise<SqlDatabase>>()
   const databaseOf = (platform: Platform) => {
-    const open = databases.get(platform) ?? openSql(tablesOf(platform, statements))
+    const open = databases.get(platform) ?? openSql(tablesOf(platform, { statements, constructed }))
     databases.set(platform, open)
     return open
   }
@@ -67,8 +68,8 @@ function unconstrainedProblem(names: readonly string[]): string {
   return `${which} is read without a condition on a column that osquery requires for it`
 }
 
-function tablesOf(platform: Platform, statements: readonly string[]): BoundTable[] {
+function tablesOf(platform: Platform, wanted: OsqueryTablesWanted): BoundTable[] {
   const ours = bindTablesLate(() => Promise.reject(new Error('statements are prepared here, not run')))
   const there = new Set<string>(ourTables.filter((table) => table.platforms.includes(platform)).map(({ name }) => name))
-  return [...ours.filter(({ name }) => there.has(name)), ...osqueryTables(platform, {}, statements)]
+  return [...ours.filter(({ name }) => there.has(name)), ...osqueryTables(platform, {}, wanted)]
 }

@@ -4,6 +4,7 @@
  * osquery knows no cron expressions: a query of that kind gets the interval of a day, which is the longest gap that an
  * expression of ours has.
  */
+import type { ConstructedTable } from '../domain/constructed-table.ts'
 import type { HuntingPack, HuntingQuery } from '../domain/hunting-query.ts'
 
 /** One query of an osquery pack. */
@@ -11,6 +12,8 @@ export interface OsqueryQuery {
   readonly query: string
   readonly interval: number
   readonly platform: string
+  /** The oldest release of osquery that schedules it. */
+  readonly version?: string
   readonly snapshot?: true
   readonly removed?: false
   readonly description: string
@@ -31,17 +34,24 @@ export function osqueryPack({ discovery, queries }: HuntingPack): OsqueryPack {
   return { discovery, queries: Object.fromEntries(queries.map((query) => [query.name, osqueryQuery(query)])) }
 }
 
+/** Tables over databases, as a member of osquery's configuration; a pack cannot have them. */
+export function tableConstruction(tables: readonly ConstructedTable[]) {
+  const entries = tables.map(({ name, query, path, columns, platform }) => [name, { query, path, columns, platform }])
+  return { auto_table_construction: Object.fromEntries(entries) as Readonly<Record<string, unknown>> }
+}
+
 /** The interval of a query, seconds. */
 export function intervalOf({ schedule }: HuntingQuery): number {
   return 'everySeconds' in schedule ? schedule.everySeconds : daySeconds
 }
 
 function osqueryQuery(one: HuntingQuery): OsqueryQuery {
-  const { sql, platforms, mode, description, resolution } = one
+  const { sql, platforms, osquery, mode, description, resolution } = one
   return {
     query: `${sql};`,
     interval: intervalOf(one),
     platform: platforms.join(','),
+    ...(osquery !== undefined && { version: osquery }),
     ...(mode === 'snapshot' && { snapshot: true }),
     ...(mode === 'differential_ignore_removals' && { removed: false }),
     description,

@@ -33,6 +33,9 @@ export function hostPlatform(platform: NodeJS.Platform = process.platform): Plat
   return platform === 'win32' ? 'windows' : platform === 'darwin' ? 'darwin' : 'linux'
 }
 
+/** Kernel file systems of a live host, never entered by a walk that does not name them. */
+export const kernelTrees: readonly PathText[] = ['/proc', '/sys', '/dev']
+
 /** The volumes of this machine. */
 export function liveVolumes(): Volume[] {
   const platform = hostPlatform()

@@ -62,7 +62,7 @@ rule threecx_rc4_key {
 rule threecx_carrier_marker {
     meta:
         number = 4
-        description = "The doubled marker near the end of a signed program, where the carrier has its payload."
+        description = "The doubled marker in the certificate table of a program, or near its end, where the carrier has its payload."
         component = "d3dcompiler_47.dll with payload"
         platform = "windows"
         stage = "payload_carrier"
@@ -75,7 +75,11 @@ rule threecx_carrier_marker {
     strings:
         $marker = { FE ED FA CE FE ED FA CE }
     condition:
-        uint16(0) == 0x5a4d and $marker in (filesize \ 2..filesize)
+        uint16(0) == 0x5a4d and (
+            $marker in (filesize \ 2..filesize)
+            or (uint16(uint32(0x3c) + 24) == 0x20b and uint32(uint32(0x3c) + 168) > 0 and $marker in (uint32(uint32(0x3c) + 168)..filesize))
+            or (uint16(uint32(0x3c) + 24) == 0x10b and uint32(uint32(0x3c) + 152) > 0 and $marker in (uint32(uint32(0x3c) + 152)..filesize))
+        )
 }
 
 rule threecx_vendor_certificate {

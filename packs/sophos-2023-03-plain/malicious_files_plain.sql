@@ -1,6 +1,6 @@
 -- title: Malicious files by digest, with size, times and owner
--- description: One row per library of the app, or installer in a Downloads folder, with a digest of the article; and per library that could not be hashed.
--- platforms: windows, darwin
+-- description: One row per library of the app, or installer in a Downloads folder or on a phone system, with a digest of the article; and per library that could not be hashed.
+-- platforms: windows, darwin, linux
 -- schedule: every 14400 s
 -- mode: differential
 -- level: critical
@@ -11,9 +11,9 @@
 -- attack: T1195.002, T1574.002
 
 -- The printed query looks in the folder of one user's install alone, and its WHERE on the digest of a LEFT JOIN drops
--- every file that could not be hashed. Here: installs for all users, versioned folders, macOS, installers; and a library
--- without a digest is a row of its own.
--- Not seen: other drives, moved profiles, rebuilt libraries with another digest.
+-- every file that could not be hashed. Here: installs for all users, versioned folders, macOS, installers, also those that
+-- a phone system hands out; and a library without a digest is a row of its own.
+-- Not seen: other drives, moved profiles, rebuilt libraries with another digest; those are for malicious_files_yara_plain.
 WITH bad(sha256, component) AS (VALUES
   ('11be1803e2e307b647a8a7e02d128335c448ff741bf06bf52b332e0bbf423b03', 'd3dcompiler_47.dll with a payload in its certificate table'),
   ('4e08e4ffc699e0a1de4a5225a0b4920933fbb9cf123cde33e1674fde6d61444f', 'icon13.ico with a C2 address'),
@@ -44,6 +44,7 @@ WHERE (
   OR f.path LIKE '/Applications/3CX Desktop App.app/Contents/Frameworks/Electron Framework.framework/Versions/A/Libraries/%.dylib'
   OR f.path LIKE '/Users/%/Applications/3CX Desktop App.app/Contents/Frameworks/Electron Framework.framework/Versions/A/Libraries/%.dylib'
   OR f.path LIKE '/Users/%/Downloads/%.dmg'
+  OR f.path LIKE '/var/lib/3cxpbx/%/Data/Http/electron/%/%'
 )
   AND (
     bad.sha256 IS NOT NULL

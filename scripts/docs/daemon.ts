@@ -44,8 +44,9 @@ threecx daemon service systemd --config /etc/threecx-hunter/daemon.yaml   # a ha
 ## Who answers
 
 With \`engine.use: osquery\` the queries go to a running osqueryd, any table of it: its own and ours. With \`embedded\` no
-osquery is needed; then there are our tables and \`osquery_info\`, \`osquery_registry\`, \`osquery_extensions\`,
-\`os_version\` and \`system_info\`.
+osquery is needed; then there are our tables, \`osquery_info\`, \`osquery_registry\`, \`osquery_extensions\`,
+\`os_version\` and \`system_info\`, and what files tell of \`file\`, \`hash\`, \`yara\` (with \`sigrule\`), \`users\`, \`apps\` and,
+on Linux, \`processes\`; what only a running osquery knows is an error of the query.
 
 osquery can be the scheduler instead: with \`osquery_plugins: [config, logger]\` the daemon registers two plugins of the name
 \`threecx_daemon\`, and osqueryd started with \`--config_plugin=threecx_daemon --logger_plugin=threecx_daemon

@@ -104,14 +104,15 @@ describe('threecx packs', () => {
   })
 
   it('does not pass when nothing could be asked', async () => {
-    const { exit, stdout } = await packs(
-      'run',
-      'sophos-2023-03-plain',
-      '--root',
-      join(directory, 'clean'),
-      '--no-cache',
+    const apples = join(directory, 'apples')
+    mkdirSync(apples)
+    writeFileSync(join(apples, 'pack.json'), '{"title":"T","description":"D"}')
+    writeFileSync(
+      join(apples, 'q.sql'),
+      `${header.replace('windows, darwin, linux', 'darwin')}SELECT name FROM apps;\n`,
     )
+    const { exit, stdout } = await packs('run', apples, '--root', join(directory, 'clean'), '--no-cache')
     expect(exit).toBe(errorCodes.usage.exit)
-    expect(stdout).toContain('give --socket PATH')
+    expect(stdout).toContain("asks osquery's tables of darwin; this is windows")
   })
 })

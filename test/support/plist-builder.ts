@@ -33,6 +33,20 @@ export function binaryPlist(strings: Readonly<Record<string, string>>): Uint8Arr
   )
 }
 
+/** A dictionary of lists of one string each, as macOS' directory service has them; at most 80 entries. */
+export function binaryLists(strings: Readonly<Record<string, string>>): Uint8Array {
+  const entries = Object.entries(strings)
+  const count = entries.length
+  const references = [...entries.keys()].map((i) => be(1 + i, 1))
+  const lists = [...entries.keys()].map((i) => be(1 + count + i, 1))
+  return binaryObjects([
+    join(marker(0xd, count), ...references, ...lists),
+    ...entries.map(([key]) => text(key)),
+    ...entries.map((_, i) => join(marker(0xa, 1), be(1 + 2 * count + i, 1))),
+    ...entries.map(([, value]) => text(value)),
+  ])
+}
+
 /** Objects, offset table and trailer; the first object is the top one. */
 export function binaryObjects(objects: readonly Uint8Array[], referenceWidth = 1): Uint8Array {
   let at = 8

@@ -4,6 +4,7 @@
  * Synthetic: a program or library without code, with the strings that the rule is about in its data.
  */
 import { field, join } from './byte-writer.ts'
+import { icon, trailer } from './icon-builder.ts'
 import { machO, universal } from './macho-builder.ts'
 import { noise } from './noise.ts'
 import { peImage } from './pe-builder.ts'
@@ -31,6 +32,10 @@ const bootstrap = (hash: string) => hex(`e8 00000000 59 4989c8 4881c1 58060000 b
 
 /** Samples by the name of the rule. */
 export const ruleSamples: Readonly<Record<string, RuleSample>> = {
+  threecx_icon_trailer: {
+    positive: icon(trailer({ text: 'https://msedgepackageinfo.com/microsoft-edge' })),
+    negative: icon(`$${'a price of 10 dollars, '.repeat(8)}`),
+  },
   threecx_iconic_loader: {
     positive: pe(wide('https://raw.githubusercontent.com/IconStorages/images/main/icon%d.ico')),
     negative: pe(wide('https://raw.githubusercontent.com/IconStorage/images/main/icon%d.ico'), text('__tutmc')),

@@ -59,6 +59,7 @@ const tables: Readonly<Record<string, Fields>> = {
   es_process_events: process,
   dns_cache: { name: 'dns.question.name', type: 'dns.question.type', indicator: 'threat.indicator.name' },
   programs: { name: 'package.name', version: 'package.version' },
+  yara_file: { path: 'file.path' },
   apps: { name: 'package.name', version: 'package.version', path: 'package.path' },
 }
 

@@ -3,6 +3,8 @@
  *
  * Elastic knows no discovery queries: assign a pack on our tables to policies whose agents load the extension. Kibana
  * folds lines and blanks of a statement before agents get it, so each is on one line, without comments.
+ * Tables over databases stand in the integration's own osquery configuration: the member of
+ * packs/rendered/osquery/osquery.conf.d.
  * https://www.elastic.co/docs/api/doc/kibana/
  */
 import { oneLine, quotedBlanks } from '../one-line.ts'
@@ -37,6 +39,7 @@ function elasticQuery(query: RenderedQuery) {
     query: `${oneLine(query.sql)};`,
     interval: intervalOf(query),
     platform: query.platforms.join(','),
+    ...(query.osquery !== undefined && { version: query.osquery }),
     snapshot: query.mode === 'snapshot',
     removed: query.mode === 'differential',
     ecs_mapping: ecsMapping(query),

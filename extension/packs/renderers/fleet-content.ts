@@ -8,8 +8,8 @@
  */
 import { stringify } from 'yaml'
 import type { HuntingQuery } from '../../domain/hunting-query.ts'
-import { intervalOf } from '../render-osquery.ts'
-import { needsExtension } from '../statement-tables.ts'
+import { intervalOf, tableConstruction } from '../render-osquery.ts'
+import { needsExtension, tablesIn } from '../statement-tables.ts'
 import { isFinding, type RenderedPack } from './renderer.ts'
 
 const presence = "SELECT 1 FROM osquery_registry WHERE registry = 'table' AND name = 'threecx_artifacts';"
@@ -23,6 +23,25 @@ export const extensionLabel = {
   description: 'Hosts where the hunting tables answer.',
   query: presence,
   label_membership_type: 'dynamic',
+}
+
+/** The label of hosts whose configuration constructs the tables over databases: elsewhere a query on them is an error. */
+export const constructedLabel = {
+  name: '3CX history tables configured',
+  description: 'Hosts whose agent options construct the tables over the histories of browsers.',
+  query: "SELECT 1 FROM osquery_registry WHERE registry = 'table' AND name LIKE 'atc_threecx_%';",
+  label_membership_type: 'dynamic',
+}
+
+/** The labels that packs need. */
+export function labelsOf(packs: readonly RenderedPack[]) {
+  return [extensionLabel, ...(packs.some(({ constructed }) => constructed.length > 0) ? [constructedLabel] : [])]
+}
+
+/** Agent options that construct the tables of packs; undefined where none does. */
+export function agentOptionsOf(packs: readonly RenderedPack[]) {
+  const tables = packs.flatMap(({ constructed }) => constructed)
+  return tables.length === 0 ? undefined : { config: tableConstruction(tables) }
 }
 
 /** The policy that fails where they do not. */
@@ -41,8 +60,8 @@ export function fleetName({ title }: HuntingQuery): string {
 }
 
 /** The reports of a pack. */
-export function reportsOf({ queries }: RenderedPack) {
-  return queries.flatMap((query) => {
+export function reportsOf(pack: RenderedPack) {
+  return pack.queries.flatMap((query) => {
     const isChange = query.mode !== 'snapshot'
     const state = {
       name: fleetName(query),
@@ -50,11 +69,12 @@ export function reportsOf({ queries }: RenderedPack) {
       query: `${query.sql};`,
       platform: query.platforms.join(','),
       interval: intervalOf(query),
+      ...(query.osquery !== undefined && { min_osquery_version: query.osquery }),
       observer_can_run: true,
       automations_enabled: !isChange,
       logging: 'snapshot',
       discard_data: false,
-      ...scope(query),
+      ...scope(pack, query),
     }
     const changes = {
       ...state,
@@ -68,20 +88,28 @@ export function reportsOf({ queries }: RenderedPack) {
 }
 
 /** The policies of a pack: one per query whose rows are findings. */
-export function policiesOf({ queries }: RenderedPack) {
-  return queries.filter(isFinding).map((query) => ({
+export function policiesOf(pack: RenderedPack) {
+  return pack.queries.filter(isFinding).map((query) => ({
     name: fleetName(query),
     description: `Passes when there is no row: ${query.description}`,
     resolution: query.resolution,
     query: `SELECT 1 WHERE NOT EXISTS (\n${query.sql}\n);`,
     platform: query.platforms.join(','),
     critical: query.level === 'critical',
-    ...scope(query),
+    ...scope(pack, query),
   }))
 }
 
-function scope({ sql }: HuntingQuery) {
-  return needsExtension(sql) ? { labels_include_any: [extensionLabel.name] } : {}
+function scope(pack: RenderedPack, query: HuntingQuery) {
+  const label = labelFor(pack, query)
+  return label === undefined ? {} : { labels_include_any: [label] }
+}
+
+/** The label of hosts where a query can be asked; undefined: on all. */
+export function labelFor({ constructed }: RenderedPack, { sql }: HuntingQuery): string | undefined {
+  if (needsExtension(sql)) return extensionLabel.name
+  const read = new Set(tablesIn(sql))
+  return constructed.some(({ name }) => read.has(name)) ? constructedLabel.name : undefined
 }
 
 /** YAML with statements as blocks and no folded lines. */

@@ -4,7 +4,7 @@
  * Lists of reports, policies and labels, and one file that shows how a fleet names them. Keys that are left empty there
  * delete what a fleet has, so its lines are meant to be moved into the file that is in force.
  */
-import { extensionLabel, policiesOf, presencePolicy, reportsOf, yamlText } from './fleet-content.ts'
+import { agentOptionsOf, labelsOf, policiesOf, presencePolicy, reportsOf, yamlText } from './fleet-content.ts'
 import type { RenderedFile, RenderedPack, Renderer } from './renderer.ts'
 
 interface Spelling {
@@ -27,7 +27,8 @@ export function gitops(packs: readonly RenderedPack[], spelling: Spelling): read
     { path: 'policies/threecx-extension.yml', items: [presencePolicy] },
     ...packs.map((pack) => ({ path: `policies/${pack.name}.yml`, items: policiesOf(pack) })),
   ].filter(({ items }) => items.length > 0)
-  const labels = { path: 'labels/threecx.yml', items: [extensionLabel] }
+  const labels = { path: 'labels/threecx.yml', items: labelsOf(packs) }
+  const agentOptions = agentOptionsOf(packs)
   const upwards = (files: readonly { readonly path: string }[]) => files.map(({ path }) => ({ path: `../${path}` }))
   const use = {
     name: 'Workstations',
@@ -40,6 +41,7 @@ export function gitops(packs: readonly RenderedPack[], spelling: Spelling): read
   }
   return [
     ...[labels, ...policies, ...reports].map(({ path, items }) => ({ path, text: escapeVariables(yamlText(items)) })),
+    ...(agentOptions ? [{ path: 'agent-options/threecx.yml', text: `${optionsHead}${yamlText(agentOptions)}` }] : []),
     { path: `${spelling.folder}/example.yml`, text: `${exampleHead}${yamlText(use)}` },
   ]
 }
@@ -51,6 +53,11 @@ export function gitops(packs: readonly RenderedPack[], spelling: Spelling): read
 function escapeVariables(text: string): string {
   return text.replace(/(\\*)\$/g, (_, before: string) => `${before}${before}\\$`)
 }
+
+const optionsHead = `# Tables over the histories of browsers, for the agent options of a fleet. Agent options are one document: move the member
+# auto_table_construction below "config:" of the one that is in force. They make whole histories readable for whoever may
+# query the hosts.
+`
 
 const exampleHead = `# How a fleet names these files. Move the paths into the file of your fleet: a key without a value means "none" and
 # deletes. The label belongs to default.yml: "labels:" with "- path: labels/threecx.yml".

@@ -2,11 +2,10 @@
  * Documents for `fleetctl apply`: a label, policies, queries, and a pack that schedules them.
  *
  * The kinds are the old words, which every server still reads. A pack of Fleet names saved queries, so each query stands
- * before the pack that schedules it.
+ * before the pack that schedules it. Agent options are left out: to apply some replaces all of a server's.
  */
 import { intervalOf } from '../render-osquery.ts'
-import { needsExtension } from '../statement-tables.ts'
-import { extensionLabel, fleetName, policiesOf, presencePolicy, yamlText } from './fleet-content.ts'
+import { fleetName, labelFor, labelsOf, policiesOf, presencePolicy, yamlText } from './fleet-content.ts'
 import type { RenderedPack, Renderer } from './renderer.ts'
 
 /** The renderer. */
@@ -14,15 +13,16 @@ export const fleetctl: Renderer = {
   target: 'fleetctl',
   description: 'documents for fleetctl apply, with packs',
   render: (packs) => [
-    { path: 'threecx-extension.yml', text: documents([label, document('policy', presencePolicy)]) },
+    {
+      path: 'threecx-extension.yml',
+      text: documents([...labelsOf(packs).map((one) => document('label', one)), document('policy', presencePolicy)]),
+    },
     ...packs.map((pack) => ({ path: `${pack.name}.yml`, text: documents(documentsOf(pack)) })),
   ],
 }
 
-const label = document('label', extensionLabel)
-
 function documentsOf(pack: RenderedPack): unknown[] {
-  const isPlain = !pack.queries.some(({ sql }) => needsExtension(sql))
+  const [label = 'All Hosts'] = pack.queries.flatMap((query) => labelFor(pack, query) ?? [])
   const queries = pack.queries.map((query) =>
     document('query', { name: fleetName(query), description: query.description, query: `${query.sql};` }),
   )
@@ -33,6 +33,7 @@ function documentsOf(pack: RenderedPack): unknown[] {
     snapshot: query.mode === 'snapshot',
     removed: query.mode === 'differential',
     platform: query.platforms.join(','),
+    ...(query.osquery !== undefined && { version: query.osquery }),
   }))
   return [
     ...queries,
@@ -41,7 +42,7 @@ function documentsOf(pack: RenderedPack): unknown[] {
       name: pack.name,
       description: pack.description,
       disabled: false,
-      targets: { labels: [isPlain ? 'All Hosts' : extensionLabel.name] },
+      targets: { labels: [label] },
       queries: schedule,
     }),
   ]

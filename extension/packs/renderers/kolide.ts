@@ -2,9 +2,10 @@
  * Checks for Kolide: one statement per finding, whose rows all carry KOLIDE_CHECK_STATUS and the same columns.
  *
  * A check must always give a row, so the findings are joined to one row that is there anyway. On our tables no finding
- * is a PASS only where everything was examined, and lately; otherwise it is UNKNOWN.
+ * is a PASS only where everything was examined, and lately; otherwise it is UNKNOWN. A check on tables that osquery's
+ * configuration must construct cannot be: nobody but Kolide writes that configuration.
  */
-import { needsExtension } from '../statement-tables.ts'
+import { needsExtension, tablesIn } from '../statement-tables.ts'
 import { isFinding, type RenderedPack, type RenderedQuery, type Renderer } from './renderer.ts'
 
 /** The renderer. */
@@ -14,8 +15,12 @@ export const kolide: Renderer = {
   render: (packs) => packs.flatMap(checksOf),
 }
 
-function checksOf({ name, queries }: RenderedPack) {
-  return queries.filter(isFinding).map((query) => ({ path: `${name}/${query.name}.sql`, text: checkText(query) }))
+function checksOf({ name, constructed, queries }: RenderedPack) {
+  const made = new Set(constructed.map((one) => one.name))
+  const isAskable = ({ sql }: RenderedQuery) => !tablesIn(sql).some((table) => made.has(table))
+  return queries
+    .filter((query) => isFinding(query) && isAskable(query))
+    .map((query) => ({ path: `${name}/${query.name}.sql`, text: checkText(query) }))
 }
 
 function checkText(query: RenderedQuery): string {

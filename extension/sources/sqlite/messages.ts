@@ -10,8 +10,9 @@ export interface TableQuery {
   readonly table: string
   /** `rowid` where the table has no number of its own. */
   readonly columns: readonly string[]
-  /** Rows with a needle in one of these columns, or rows that belong to rows of an earlier query. */
+  /** Rows with a needle in one of these columns, rows that belong to rows of an earlier query, or every row. */
   readonly where:
+    | 'all'
     | { readonly holdsNeedle: readonly string[] }
     | { readonly column: string; readonly isOneOf: { readonly query: number; readonly column: string } }
 }

@@ -16,8 +16,11 @@ const heapBytes = 320 << 20
 const minRow = 1 << 20
 /** A value beyond this is cut; a host stands at the start. */
 const maxText = 16 << 10
-/** Rows of one query. */
+/** Rows of one query: those that may matter, and those of a whole table, of which a history of years has some ten thousand. */
 const maxRows = 20_000
+const maxAllRows = 100_000
+/** Characters of the rows of a whole table: what the heap of the thread can hold beside the rest. */
+const maxAllText = 32 << 20
 const stepsBetweenLooks = 2000
 /** SQLITE_CORRUPT */
 const corrupt = 11
@@ -115,13 +118,21 @@ function runQuery(
     const places = query.columns.map((name) => (name === 'rowid' || present.has(name) ? `t."${name}"` : 'NULL'))
     if (places.every((place) => place === 'NULL')) return undefined
     statement = prepare(sqlite, db, `SELECT ${places.join(', ')} FROM "${query.table}" AS t NOT INDEXED`)
+    const bound = query.where === 'all' ? maxAllRows : maxRows
+    let characters = 0
     for (;;) {
       const rc = sqlite.wasm.exports.sqlite3_step(statement)
       if (rc === capi.SQLITE_DONE) return undefined
       if (rc !== capi.SQLITE_ROW) throw failure(sqlite, db, rc)
       const row = wanted(sqlite, statement)
       if (row === undefined) continue
-      if (into.length >= maxRows) return { kind: 'too_many', message: `more than ${maxRows} rows that may matter` }
+      if (query.where === 'all') characters += row.reduce<number>((sum, one) => sum + sizeOf(one), 0)
+      if (into.length >= bound || characters > maxAllText) {
+        return {
+          kind: 'too_many',
+          message: `more than ${into.length} rows${query.where === 'all' ? '' : ' that may matter'}`,
+        }
+      }
       into.push(row)
     }
   } catch (cause) {
@@ -134,11 +145,16 @@ function runQuery(
   }
 }
 
+function sizeOf(value: Value): number {
+  return typeof value === 'string' ? value.length : 8
+}
+
 type RowFilter = (sqlite: Sqlite, statement: Pointer) => Value[] | undefined
 
 /** How a row is told to be wanted, reading as little of it as that takes; undefined when none can be. */
 function rowFilter({ columns, where }: TableQuery, { rows, queries, needles }: Earlier): RowFilter | undefined {
   const all = (sqlite: Sqlite, statement: Pointer) => columns.map((_, at) => readValue(sqlite, statement, at))
+  if (where === 'all') return all
   if ('holdsNeedle' in where) {
     const places = where.holdsNeedle.map((name) => columns.indexOf(name))
     return (sqlite, statement) => {

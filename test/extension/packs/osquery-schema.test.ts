@@ -61,7 +61,7 @@ describe('the schema of osquery', () => {
   )
 
   it('leaves out tables that no statement names, and keeps those that are named by a former name', () => {
-    const bound = osqueryTables('linux', {}, ['SELECT 1 FROM "users" JOIN Yara ON 1'])
+    const bound = osqueryTables('linux', {}, { statements: ['SELECT 1 FROM "users" JOIN Yara ON 1'] })
     expect(bound.map(({ name }) => name)).toEqual(['users', 'yara_file'])
   })
 })

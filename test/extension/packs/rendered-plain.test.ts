@@ -21,7 +21,7 @@ const render = (target: string, path: string) =>
     .find((file) => file.path === path)?.text ?? ''
 
 async function ask(platform: Platform, rows: OsqueryRows, sql: string) {
-  const database = await openSql(osqueryTables(platform, rows, [sql]))
+  const database = await openSql(osqueryTables(platform, rows, { statements: [sql] }))
   try {
     return await database.query(sql)
   } finally {
@@ -34,7 +34,7 @@ function everyPlatform(): BoundTable[] {
   const statements = packs.flatMap(({ queries }) => queries.map(({ sql }) => sql))
   const there = new Map<string, BoundTable>()
   for (const platform of ['windows', 'darwin', 'linux'] as const) {
-    for (const table of osqueryTables(platform, {}, statements)) {
+    for (const table of osqueryTables(platform, {}, { statements })) {
       if (!there.has(table.name)) there.set(table.name, table)
     }
   }

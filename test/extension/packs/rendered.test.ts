@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { shippedPacks } from '../../../extension/packs/load-packs.ts'
 import { type RenderedPack, renderers, withColumns } from '../../../extension/packs/renderers/index.ts'
+import { tablesIn } from '../../../extension/packs/statement-tables.ts'
 import { tables } from '../../../extension/tables/index.ts'
 
 const root = join(import.meta.dirname, '../../../packs/rendered')
@@ -53,10 +54,11 @@ describe('rendered packs', () => {
   })
 
   it('for osqueryd have what it reads, within its limits, and no discovery on our tables for plain queries', () => {
-    for (const [path, text] of Object.entries(filesOf('osquery'))) {
+    const inPacks = Object.entries(filesOf('osquery')).filter(([path]) => !path.includes('/'))
+    for (const [path, text] of inPacks) {
       const { discovery, queries } = JSON.parse(text)
       expect(Buffer.byteLength(text)).toBeLessThan(4 * 1024 * 1024)
-      expect(JSON.stringify(discovery).includes('threecx_')).toBe(!path.includes('plain'))
+      expect(JSON.stringify(discovery).includes("'threecx_")).toBe(!path.includes('plain'))
       for (const [name, query] of Object.entries<Record<string, unknown>>(queries)) {
         expect(name).not.toMatch(/^(query|cache|config_views)\.|epoch$|counter$/)
         expect(query['query']).toMatch(/;$/)
@@ -79,8 +81,13 @@ describe('rendered packs', () => {
       expect(report['platform']).toMatch(platformList)
       expect(['snapshot', 'differential', 'differential_ignore_removals']).toContain(report['logging'])
       expect(report['discard_data']).toBe(report['logging'] !== 'snapshot')
-      const isOurs = /\bthreecx_/.test(String(report['query']))
-      expect(report['labels_include_any']).toEqual(isOurs ? ['3CX extension installed'] : undefined)
+      const read = tablesIn(String(report['query']))
+      const label = read.some((name) => name.startsWith('threecx_'))
+        ? ['3CX extension installed']
+        : read.some((name) => name.startsWith('atc_threecx_'))
+          ? ['3CX history tables configured']
+          : undefined
+      expect(report['labels_include_any']).toEqual(label)
     }
     expect(reports.filter((report) => report['automations_enabled'])).toHaveLength(
       packs.flatMap(({ queries }) => queries).length,
@@ -113,7 +120,7 @@ describe('rendered packs', () => {
     const named = [...use.policies, ...use[reports]].map((one: { path: string }) => one.path)
     expect(named.map((one) => one.replace('../', '')).sort()).toEqual(
       Object.keys(files)
-        .filter((one) => one !== path && !one.startsWith('labels/'))
+        .filter((one) => one !== path && !/^(?:labels|agent-options)\//.test(one))
         .sort(),
     )
   })
@@ -131,6 +138,39 @@ describe('rendered packs', () => {
         for (const one of spec.queries)
           expect(one).toMatchObject({ name: expect.any(String), interval: expect.any(Number) })
       }
+    }
+  })
+
+  it('have tables over databases where a configuration can take them, and nowhere in a pack', () => {
+    const constructed = packs.flatMap((pack) => pack.constructed)
+    expect(constructed.length).toBeGreaterThan(8)
+    const names = constructed.map(({ name }) => name).sort()
+    const configured = Object.entries(filesOf('osquery')).flatMap(([path, text]) =>
+      path.startsWith('osquery.conf.d/') ? [JSON.parse(text)] : [],
+    )
+    const options = ['fleet', 'fleet-legacy'].map(
+      (target) => parse(filesOf(target)['agent-options/threecx.yml'] ?? '').config,
+    )
+    for (const { auto_table_construction: made } of [...configured, ...options]) {
+      expect(Object.keys(made).sort()).toEqual(names)
+      for (const one of constructed) {
+        const { query, path, columns, platform } = one
+        expect(made[one.name]).toEqual({ query, path, columns, platform })
+      }
+    }
+    expect(Object.values(filesOf('kolide')).filter((text) => text.includes('atc_threecx_'))).toEqual([])
+  })
+
+  it('for Fleet have no dollar sign that it would take for a variable of the environment', () => {
+    const inRules = packs.flatMap(({ queries }) => queries).filter(({ sql }) => /\$\w/.test(sql))
+    expect(inRules.map(({ name }) => name)).toEqual(['malicious_files_yara_plain'])
+    for (const target of ['fleet', 'fleet-legacy']) {
+      for (const [path, text] of Object.entries(filesOf(target))) {
+        expect([path, /(?<!\\)(?:\\\\)*\$/.test(text)]).toEqual([path, false])
+      }
+      const reports = items(target, target === 'fleet' ? 'reports' : 'queries')
+      const expanded = reports.map((report) => String(report['query']).replaceAll('\\$', '$'))
+      expect(expanded).toContain(`${inRules[0]?.sql};`)
     }
   })
 

@@ -6,10 +6,14 @@ import type { Platform } from '../../../extension/domain/platform.ts'
 import { loadBundledSets } from '../../../extension/indicators/index.ts'
 import { shippedPacks } from '../../../extension/packs/load-packs.ts'
 import { type OsqueryRows, osqueryTables } from '../../../extension/packs/osquery-schema.ts'
+import { tablesIn } from '../../../extension/packs/statement-tables.ts'
 import { openSql } from '../../../extension/sdk/sql/index.ts'
 
 const { packs } = shippedPacks()
-const plain = packs.find(({ name }) => name === 'sophos-2023-03-plain')?.queries ?? []
+const plain = packs
+  .filter(({ name }) => name === 'sophos-2023-03-plain' || name === 'sophos-2023-03-history-plain')
+  .flatMap(({ queries }) => queries)
+const constructed = packs.flatMap((pack) => pack.constructed)
 const published = loadBundledSets().find(({ id }) => id === '3cx/sophos-2023-03')?.indicators ?? []
 const valuesOf = (type: string, platform?: Platform) =>
   published
@@ -24,7 +28,7 @@ const literals = (name: string, shape: RegExp) => [
 ]
 
 async function ask(name: string, platform: Platform, rows: OsqueryRows) {
-  const sql = await openSql(osqueryTables(platform, rows, [queryOf(name)]))
+  const sql = await openSql(osqueryTables(platform, rows, { statements: [queryOf(name)], constructed }))
   try {
     return (await sql.query(queryOf(name))).rows
   } finally {
@@ -39,8 +43,18 @@ const appFolder = 'C:\\Users\\ann\\AppData\\Local\\Programs\\3CXDesktopApp\\app'
 const agent = '/Users/carol/Library/Application Support/3CX Desktop App/UpdateAgent'
 
 describe('the plain queries of the Sophos article', () => {
-  it('name the domains of the published set, each once and no other', () => {
-    expect(literals('c2_contact_plain', /^ {2}\('([^']+)'\)/gm).sort()).toEqual(valuesOf('domain'))
+  it.each(plain.map(({ name }) => name).filter((name) => name.startsWith('c2_contact')))(
+    '%s names the domains of the published set, each once and no other',
+    (name) => {
+      expect(literals(name, /^ {2}\('([^']+)'\)/gm).sort()).toEqual(valuesOf('domain'))
+    },
+  )
+
+  it('name the affected releases of both systems where a phone system serves them', () => {
+    const served = literals('affected_versions_served_plain', /3CXDesktopApp-([\d.]+\d)[.-]%/g)
+    expect(served.sort()).toEqual(
+      [...new Set([...valuesOf('version', 'windows'), ...valuesOf('version', 'darwin')])].sort(),
+    )
   })
 
   it('name the digests of the published set, each once and no other', () => {
@@ -55,13 +69,15 @@ describe('the plain queries of the Sophos article', () => {
   })
 
   it('do not run by default, and ask for no table of ours', () => {
-    const pack = packs.find(({ name }) => name === 'sophos-2023-03-plain')
-    expect(pack?.isDefault).toBe(false)
-    expect(JSON.stringify(pack)).not.toContain('threecx_')
+    for (const pack of packs.filter(({ name }) => name.startsWith('sophos-') && name.endsWith('-plain'))) {
+      expect(pack.isDefault).toBe(false)
+      const read = pack.queries.flatMap(({ sql }) => tablesIn(sql))
+      expect(read.filter((name) => name.startsWith('threecx_'))).toEqual([])
+    }
   })
 
   it('say in a comment what was wrong with the printed query, in both forms', () => {
-    for (const pack of ['sophos-2023-03', 'sophos-2023-03-plain']) {
+    for (const pack of ['sophos-2023-03', 'sophos-2023-03-plain', 'sophos-2023-03-history-plain']) {
       for (const { name } of packs.find((one) => one.name === pack)?.queries ?? []) {
         const file = join(import.meta.dirname, '../../../packs', pack, `${name}.sql`)
         expect(readFileSync(file, 'utf8')).toMatch(/^-- .*printed query/m)
@@ -73,6 +89,65 @@ describe('the plain queries of the Sophos article', () => {
     const names = ['msstorageazure.com', 'WWW.Officeaddons.COM.', 'notmsstorageazure.com', 'raw.githubusercontent.com']
     const rows = await ask('c2_contact_plain', 'windows', { dns_cache: names.map((name) => ({ name, type: 'A' })) })
     expect(rows.map((row) => row['indicator'])).toEqual(['msstorageazure.com', 'officeaddons.com'])
+  })
+
+  it.each(['windows', 'darwin', 'linux'] as const)(
+    'find an address of the article in a history of %s',
+    async (platform) => {
+      const found = [
+        'https://pbxsources.com/exchange',
+        'https://www.PBXsources.com:8443?x=1',
+        'http://name:secret@officeaddons.com.#top',
+        'https://raw.githubusercontent.com/IconStorages/images/main/icon1.ico',
+      ]
+      const others = [
+        'https://notpbxsources.com/',
+        'https://pbxsources.com.example/',
+        'https://example.org/?next=https://pbxsources.com/',
+        'https://example.org/a@pbxsources.com',
+        'https://raw.githubusercontent.com/Others/images/main/icon1.ico',
+        'file:///home/ann/pbxsources.com',
+        'about:blank',
+      ]
+      const rows = await ask(`c2_contact_history_${platform}_plain`, platform, {
+        [`atc_threecx_chromium_${platform}`]: [...found, ...others].map((url) => ({
+          url,
+          visit_count: '2',
+          last_visit_time: '13324571400000000',
+          path: 'History',
+        })),
+      })
+      expect(rows.map((row) => row['url']).sort()).toEqual([...found].sort())
+      expect(new Set(rows.map((row) => row['last_visit']))).toEqual(new Set(['2023-03-29 13:50:00']))
+      expect(rows.map((row) => row['indicator'])).toEqual(
+        expect.arrayContaining(['pbxsources.com', 'officeaddons.com', 'icons on the shared code host']),
+      )
+    },
+  )
+
+  it('find what a phone system serves by the release in its name', async () => {
+    const folder = '/var/lib/3cxpbx/Instance1/Data/Http/electron'
+    const names = [
+      'windows/3CXDesktopApp-18.12.416.msi',
+      'windows/3CXDesktopApp-18.12.4160.msi',
+      'osx/3CXDesktopApp-18.11.1213.dmg',
+      'windows/3CXDesktopApp-18.11.1213.msi',
+      'windows/3CXDesktopApp-18.12.407-full.nupkg',
+      'osx/3CXDesktopApp-18.12.425.dmg',
+    ]
+    const file = names.map((name) => ({
+      path: `${folder}/${name}`,
+      directory: `${folder}/${name.split('/')[0]}`,
+      filename: name.split('/')[1] ?? '',
+      size: 1,
+      mtime: 1,
+    }))
+    const rows = await ask('affected_versions_served_plain', 'linux', { file })
+    expect(rows.map((row) => row['filename'])).toEqual([
+      '3CXDesktopApp-18.12.416.msi',
+      '3CXDesktopApp-18.11.1213.dmg',
+      '3CXDesktopApp-18.12.407-full.nupkg',
+    ])
   })
 
   it('find files by digest with their owner, and a library that could not be hashed', async () => {

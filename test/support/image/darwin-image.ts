@@ -8,6 +8,7 @@ import { machO } from '../macho-builder.ts'
 import { cleanLibrary, mainStorageFile, trojanisedLibrary, updateAgent, xored } from '../macos-malware-shapes.ts'
 import { noise } from '../noise.ts'
 import { binaryPlist, xmlPlist } from '../plist-builder.ts'
+import { directoryRecords } from './account-keys.ts'
 import { dmg } from './package-file.ts'
 import {
   because,
@@ -26,7 +27,7 @@ const support = 'Users/carol/Library/Application Support/3CX Desktop App'
 /** The files of the volume. */
 export function darwinImage(form: ImageForm): PlannedFile[] {
   const parts = { clean: cleanParts, variant: variantParts, compromised: compromisedParts }
-  return [...parts[form](), ...neighbours()]
+  return [...parts[form](), ...directoryRecords(), ...neighbours()]
 }
 
 function compromisedParts(): PlannedFile[] {

@@ -11,6 +11,7 @@ import { noise } from '../noise.ts'
 import { peImage } from '../pe-builder.ts'
 import { ruleSamples } from '../rule-samples.ts'
 import { signature } from '../signature-builder.ts'
+import { accountKeys, profileKeys } from './account-keys.ts'
 import { assistedKeys, inventoryKeys, systemKeys } from './execution-keys.ts'
 import { msi, zip } from './package-file.ts'
 import { because, type ImageForm, ordinary, type PlannedFile, planted, releaseOf } from './planned-file.ts'
@@ -181,9 +182,10 @@ function hives(form: ImageForm): PlannedFile[] {
     ),
     ordinary(
       `${system}/config/SOFTWARE`,
-      hive(below(uninstall, { '{4B1D1E3A-3CX}': entry('Program Files/3CXDesktopApp', machine) })),
+      hive(merged(below(uninstall, { '{4B1D1E3A-3CX}': entry('Program Files/3CXDesktopApp', machine) }), profileKeys)),
       'registry of the machine',
     ),
+    ordinary(`${system}/config/SAM`, hive(accountKeys), 'accounts of the machine'),
   ]
 }
 
