@@ -150,11 +150,11 @@ export class Daemon {
     this.#tidying = setInterval(() => this.#tidy(), tidyMs).unref()
     this.#stopReleasing = releaseIdleMemory(() => this.#done(), this.#stateDir)
     this.#take(this.#loaded)
-    this.#scheduler.start(this.#loaded.queries)
+    this.#scheduler.start(this.#own(this.#loaded))
     const fields = {
       version,
       engine: this.#engine.name,
-      queries: this.#loaded.queries.length,
+      queries: this.#own(this.#loaded).length,
       listen: this.#status?.address,
     }
     log.info(fields, 'started')
@@ -185,13 +185,18 @@ export class Daemon {
       this.#configuration = { ...next, ...pick(this.#configuration, fixed) }
       this.#publisher.use(publisherSettings(this.#configuration, this.#host))
       this.#take(loaded)
-      this.#scheduler.reload(loaded.queries)
+      this.#scheduler.reload(this.#own(loaded))
       this.#configurationError = undefined
       log.info({ queries: loaded.queries.length, sinks: next.sinks.length }, 'configuration read again')
     } catch (err) {
       this.#configurationError = err instanceof Error ? err.message : String(err)
       log.error({ err }, 'the configuration cannot be used; the one before stays in force')
     }
+  }
+
+  /** The queries that the daemon runs: none where osquery takes the schedule, or each would run and be delivered twice. */
+  #own({ queries }: LoadedSchedule): LoadedSchedule['queries'] {
+    return this.#configuration.osquery_plugins.includes('config') ? [] : queries
   }
 
   #take(loaded: LoadedSchedule): void {
@@ -263,7 +268,7 @@ export class Daemon {
         socket,
         version,
         kinds,
-        packs: () => this.#loaded.osqueryPacks,
+        schedule: () => this.#loaded.osquery,
         append: (events) => this.#spool.append(events),
         status: (line) => this.#publisher.forwarded(line),
         log,

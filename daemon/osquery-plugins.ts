@@ -15,6 +15,7 @@ import {
   runExtension,
   type StatusLine,
 } from '../extension/sdk/extension.ts'
+import type { OsquerySchedule } from './schedule-loading.ts'
 
 /** Name of the plugins, for `--logger_plugin` and `--config_plugin`, and of the extension. */
 export const daemonPluginName = 'threecx_daemon'
@@ -24,8 +25,8 @@ export interface DaemonPlugins {
   readonly socket: string
   readonly version: string
   readonly kinds: readonly ('config' | 'logger')[]
-  /** Packs by name: objects, or the text of an osquery pack file. */
-  packs(): Readonly<Record<string, ConfigText>>
+  /** What osquery is to ask. */
+  schedule(): OsquerySchedule
   append(events: readonly ResultEvent[]): void
   /** A status line of osquery's as an event. */
   status(line: StatusLine): ResultEvent
@@ -47,7 +48,12 @@ export async function servePlugins(plugins: DaemonPlugins, signal: AbortSignal):
   })
   const config = configPlugin({
     name: daemonPluginName,
-    genConfig: () => ({ [daemonPluginName]: { packs: plugins.packs() } }),
+    genConfig: () => ({ [daemonPluginName]: configurationOf(plugins.schedule()) }),
+    genPack: (pack) => {
+      const text = plugins.schedule().packs[pack]
+      if (text === undefined) throw new Error(`there is no pack ${JSON.stringify(pack)}`)
+      return text
+    },
   })
   await runExtension({
     name: daemonPluginName,
@@ -60,6 +66,12 @@ export async function servePlugins(plugins: DaemonPlugins, signal: AbortSignal):
     log: plugins.log,
   })
   holding.end()
+}
+
+/** osquery takes a pack as an object, or a text that says which pack to ask for: a file, which may have comments. */
+function configurationOf({ schedule, packs }: OsquerySchedule): ConfigText {
+  const named = Object.entries(packs).map(([name, pack]) => [name, typeof pack === 'string' ? name : pack])
+  return { schedule, packs: Object.fromEntries(named) }
 }
 
 /** Bytes of lines that are held while the spool takes none. */

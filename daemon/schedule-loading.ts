@@ -18,12 +18,19 @@ import {
 } from './schedule/osquery-pack.ts'
 import type { ScheduledQuery } from './schedule/scheduled-query.ts'
 
+/** What osquery's configuration has of it. */
+export interface OsquerySchedule {
+  readonly schedule: Readonly<Record<string, unknown>>
+  /** Packs by name: objects, or the text of an osquery pack file. */
+  readonly packs: Readonly<Record<string, ConfigText>>
+}
+
 /** What is to be asked. */
 export interface LoadedSchedule {
   readonly queries: readonly ScheduledQuery[]
   readonly problems: readonly string[]
-  /** The same packs for an osquery that schedules. */
-  readonly osqueryPacks: Readonly<Record<string, ConfigText>>
+  /** The same for an osquery that schedules. */
+  readonly osquery: OsquerySchedule
 }
 
 /** Loads everything; `base` is where relative paths start, `place` names the configuration in problems. */
@@ -45,11 +52,21 @@ export function loadSchedule(configuration: DaemonConfiguration, base: string, p
   return {
     queries: merged.queries,
     problems: [...chosen.problems, ...merged.problems.map(problemText)],
-    osqueryPacks: Object.fromEntries([
-      ...chosen.packs.map((pack) => [pack.name, osqueryPack(pack)] as const),
-      ...chosen.files.map(({ name, text }) => [name, text] as const),
-    ]),
+    osquery: {
+      schedule: Object.fromEntries(
+        Object.entries(configuration.schedule).map(([name, one]) => [name, withInterval(one)]),
+      ),
+      packs: Object.fromEntries([
+        ...chosen.packs.map((pack) => [pack.name, osqueryPack(pack)] as const),
+        ...chosen.files.map(({ name, text }) => [name, text] as const),
+      ]),
+    },
   }
+}
+
+/** osquery knows no cron expressions; the longest gap of one is a day. */
+function withInterval(query: unknown): unknown {
+  return typeof query === 'object' && query !== null && !('interval' in query) ? { ...query, interval: 86_400 } : query
 }
 
 /** A pack of ours as osquery has it, with the keys that only the daemon knows. */

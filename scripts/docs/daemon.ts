@@ -50,8 +50,10 @@ on Linux, \`processes\`; what only a running osquery knows is an error of the qu
 
 osquery can be the scheduler instead: with \`osquery_plugins: [config, logger]\` the daemon registers two plugins of the name
 \`threecx_daemon\`, and osqueryd started with \`--config_plugin=threecx_daemon --logger_plugin=threecx_daemon
---extensions_require=threecx_daemon\` takes our packs from it and hands it every line. Set \`packs: []\` in a daemon that is
-only to deliver.
+--extensions_require=threecx_daemon\` takes packs and schedule from it and hands it every line. The daemon runs no query then;
+with \`[logger]\` alone it runs those of its configuration beside osqueryd, so set \`packs: []\` there. Give osqueryd
+\`--extensions_timeout=30\`: it ends when the plugins are not there by then, and when they go, and whoever supervises it
+starts it again.
 
 ## Configuration
 

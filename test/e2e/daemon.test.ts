@@ -198,17 +198,25 @@ describe('a daemon beside osquery', { timeout: 180_000 }, () => {
   })
 
   it('is what osquery logs to and takes its schedule from', async () => {
+    const file = join(place('packs'), 'mine.conf')
+    const text = '# osquery takes comments\n{"queries": {"up": {"query": "SELECT 1", "interval": 60}}}'
+    writeFileSync(file, text)
     const { config } = configured({
-      packs: ['threecx-health'],
-      schedule: {},
+      packs: ['threecx-health', file],
+      schedule: { nightly: { query: 'SELECT 2', cron: '0 3 * * *' }, often: { query: 'SELECT 3', interval: 9 } },
       osquery_plugins: ['config', 'logger'],
       sinks: [{ type: 'stdout' }],
     })
     const daemon = start(['--config', config])
     await core.waitFor('threecx_daemon', { timeoutMs: 30_000 })
     const given = await core.call({ registry: 'config', item: 'threecx_daemon', request: { action: 'genConfig' } })
-    const packs = JSON.parse(given.response[0]?.['threecx_daemon'] ?? '{}').packs
+    const { packs, schedule } = JSON.parse(given.response[0]?.['threecx_daemon'] ?? '{}')
     expect(Object.keys(packs['threecx-health'].queries)).toEqual(['extension', 'indicators', 'sweep'])
+    expect(Object.values(schedule).map((one) => (one as { interval: number }).interval)).toEqual([86_400, 9])
+    const request = { action: 'genPack', name: 'mine', value: packs.mine }
+    const pack = await core.call({ registry: 'config', item: 'threecx_daemon', request })
+    expect(pack.response).toEqual([{ mine: text }])
+    expect(daemon.stderr.join('\n')).toContain('"queries":0') // osquery runs them: nothing is run twice
     const line =
       '{"name":"pack_a_b","hostIdentifier":"h","calendarTime":"t","unixTime":7,"epoch":0,"counter":1,"numerics":false,"columns":{"a":"1"},"action":"added"}'
     const told = await core.call({
