@@ -3,6 +3,7 @@
  */
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { readCron } from '../../daemon/schedule/cron.ts'
 import { errorCodes, HunterError } from '../../extension/domain/errors.ts'
 import type { PackProblem } from '../../extension/domain/hunting-query.ts'
 import { checkPacks } from '../../extension/packs/check-packs.ts'
@@ -114,11 +115,21 @@ async function list({ stdout, width }: Terminal, options: Options, loaded: Loade
   return 0
 }
 
+function cronProblem(expression: string): string | undefined {
+  try {
+    readCron(expression)
+    return undefined
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause)
+  }
+}
+
 async function check({ stdout }: Terminal, _options: Options, loaded: LoadedPacks): Promise<number> {
-  const problems = await checkPacks(loaded)
+  const problems = await checkPacks(loaded, cronProblem)
   for (const problem of problems) stdout.write(`${problemText(problem)}\n`)
   const count = loaded.packs.reduce((sum, { queries }) => sum + queries.length, 0)
-  const wrong = problems.length === 0 ? 'no problems' : `${problems.length} problems`
+  const wrong =
+    problems.length === 0 ? 'no problems' : `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`
   stdout.write(`${loaded.packs.length} packs, ${count} queries, ${wrong}\n`)
   return problems.length === 0 ? 0 : errorCodes.packs_invalid.exit
 }

@@ -204,7 +204,8 @@ function parseReferences(said: string): readonly string[] | string {
 
 function parseBudget(said: string): HuntingQuery['budget'] | string {
   const found = /^(\d{1,7}) rows?, (\d{1,4}) s$/.exec(said)
-  return found ? { rows: Number(found[1]), seconds: Number(found[2]) } : `"${said}"; expected "N rows, N s"`
+  const [rows, seconds] = [Number(found?.[1]), Number(found?.[2])]
+  return rows >= 1 && seconds >= 1 ? { rows, seconds } : `"${said}"; expected "N rows, N s", both 1 or more`
 }
 
 function parseAttack(said: string): readonly string[] | string {

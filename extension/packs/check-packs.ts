@@ -6,6 +6,7 @@
  */
 import type { HuntingPack, HuntingQuery, PackProblem } from '../domain/hunting-query.ts'
 import type { Platform } from '../domain/platform.ts'
+import { tables as ourTables } from '../tables/index.ts'
 import type { LoadedPacks, PackSource } from './load-packs.ts'
 import { osquerySchema, osqueryTable } from './osquery-schema.ts'
 import { openPreparer, type Preparer } from './prepare.ts'
@@ -16,13 +17,17 @@ const reservedPacks = /^(main|global|rendered|team-.*|fleet-.*)$/i
 const packNames = /^[a-z0-9]+(-[a-z0-9]+)*$/
 const columnNames = /^[a-z_][a-z0-9_]*$/
 
-/** All problems, those of loading first. */
-export async function checkPacks(loaded: LoadedPacks): Promise<readonly PackProblem[]> {
+/** All problems, those of loading first. What cron expressions mean is the scheduler's, so it says what is wrong with one. */
+export async function checkPacks(
+  loaded: LoadedPacks,
+  cronProblem: (expression: string) => string | undefined = () => undefined,
+): Promise<readonly PackProblem[]> {
   const preparer = openPreparer(loaded.packs)
   try {
-    const problems = [...loaded.problems, ...titleProblems(loaded)]
+    const problems = [...loaded.problems, ...titleProblems(loaded), ...cronProblems(loaded, cronProblem)]
     for (const pack of loaded.packs) {
-      problems.push(...(await packProblems(pack, sourceOf(loaded, pack), preparer)))
+      const isEmpty = pack.queries.length === 0 && loaded.problems.length === 0 // those have a problem of their own
+      problems.push(...(await packProblems(pack, sourceOf(loaded, pack), preparer, isEmpty)))
       for (const query of pack.queries) problems.push(...(await queryProblems(loaded, query, preparer)))
     }
     return problems
@@ -31,11 +36,12 @@ export async function checkPacks(loaded: LoadedPacks): Promise<readonly PackProb
   }
 }
 
-async function packProblems(pack: HuntingPack, { file, text }: PackSource, preparer: Preparer) {
+async function packProblems(pack: HuntingPack, { file, text }: PackSource, preparer: Preparer, isEmpty: boolean) {
   const problems: PackProblem[] = []
   const { name, discovery, queries } = pack
   if (!packNames.test(name))
     problems.push({ file, line: 1, message: `the pack is called "${name}"; expected kebab-case` })
+  if (isEmpty) problems.push({ file, line: 1, message: 'there is no query beside it' })
   if (reservedPacks.test(name)) problems.push({ file, line: 1, message: `the name "${name}" is reserved` })
   for (const sql of discovery) {
     const line = lineWith(text, sql.slice(0, 40))
@@ -75,6 +81,18 @@ async function queryProblems(loaded: LoadedPacks, query: HuntingQuery, preparer:
   ].map((message) => ({ file, line, message }))
 }
 
+function cronProblems(loaded: LoadedPacks, cronProblem: (expression: string) => string | undefined): PackProblem[] {
+  return loaded.packs.flatMap(({ queries }) =>
+    queries.flatMap((query) => {
+      const message = 'cron' in query.schedule ? cronProblem(query.schedule.cron) : undefined
+      const { file, text } = sourceOf(loaded, query)
+      return message === undefined
+        ? []
+        : [{ file, line: lineWith(text, '-- schedule:'), message: `schedule: ${message}` }]
+    }),
+  )
+}
+
 /** A query is known by its title in Fleet: there names are of the whole fleet, and ASCII. */
 function titleProblems({ packs, sources }: LoadedPacks): PackProblem[] {
   const seen = new Map<string, HuntingQuery>()
@@ -99,7 +117,7 @@ function whereItIs(problem: string, tables: readonly string[]): string {
   const { version } = osquerySchema()
   const missing = /no such table: (?:\w+\.)?(\w+)/.exec(problem)?.[1]
   if (missing !== undefined) {
-    if (missing.startsWith('threecx_')) return '; docs/tables.md lists our tables'
+    if (missing.startsWith('threecx_')) return `; ours are ${ourTables.map(({ name }) => name).join(', ')}`
     const table = osqueryTable(missing)
     return table ? `; osquery has it on ${table.platforms.join(', ')}` : `; osquery ${version} has none of that name`
   }
@@ -113,7 +131,7 @@ function whereItIs(problem: string, tables: readonly string[]): string {
       return `; osquery ${version} hides it in ${name}, a former name of ${table.name}`
     return `; osquery ${version} fills it on ${found.platforms.join(', ')} alone`
   }
-  return ''
+  return column === undefined || tables.length === 0 ? '' : `; looked for in ${tables.join(', ')}`
 }
 
 function sourceOf({ sources }: LoadedPacks, of: HuntingQuery | HuntingPack): PackSource {

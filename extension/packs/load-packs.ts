@@ -62,7 +62,8 @@ export function loadPackFolder(folder: string): LoadedPacks {
   try {
     files = readdirSync(folder).sort().slice(0, maxFiles)
   } catch (cause) {
-    return { ...nothing, problems: [{ file: folder, line: 1, message: textOf(cause) }] }
+    const message = `no pack of that name ships, and there is no such folder: ${textOf(cause)}`
+    return { ...nothing, problems: [{ file: folder, line: 1, message }] }
   }
   return loadPack(basename(folder), files, (file) => ({ text: readBounded(place(file)), place: place(file) }))
 }
@@ -109,7 +110,8 @@ function loadPack(
         problems.push(...unknown.map((message) => ({ file: place, line: lineOf(text, "'rules:"), message })))
       } else problems.push(...parsed.problems)
     } catch (cause) {
-      problems.push({ file: `${name}/${file}`, line: 1, message: textOf(cause) })
+      const message = textOf(cause)
+      problems.push({ file: `${name}/${file}`, line: Number(/\(line (\d+) column/.exec(message)?.[1] ?? 1), message })
     }
   }
   if (!about) {

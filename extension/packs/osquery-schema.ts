@@ -45,6 +45,8 @@ export interface OsqueryColumn {
 export interface OsquerySchema {
   /** The release, such as `5.23.1`. */
   readonly version: string
+  /** Functions that it adds to SQLite. */
+  readonly functions: readonly string[]
   readonly tables: ReadonlyMap<string, OsqueryTable>
 }
 
@@ -54,6 +56,7 @@ export type OsqueryRows = Readonly<Record<string, readonly Readonly<Record<strin
 /** The file's shape: a column is its type, flags, and `key=value` words, in one text. */
 interface SchemaDocument {
   readonly version: string
+  readonly functions: readonly string[]
   readonly tables: Readonly<Record<string, TableDocument>>
 }
 
@@ -112,13 +115,13 @@ function wordsOf(statements: readonly string[]): ReadonlySet<string> {
   return new Set(statements.flatMap((sql) => sql.toLowerCase().match(/\w+/g) ?? []))
 }
 
-function parseSchema({ version, tables }: SchemaDocument): OsquerySchema {
+function parseSchema({ version, functions, tables }: SchemaDocument): OsquerySchema {
   const read = ([name, table]: [string, TableDocument]) => {
     const columns = Object.entries(table.columns).map(([column, text]) => parseColumn(column, text, table.platforms))
     const { platforms: where, aliases = [], evented: isEvented = false } = table
     return [name, { name, platforms: where, aliases, isEvented, columns }] as const
   }
-  return { version, tables: new Map(Object.entries(tables).map(read)) }
+  return { version, functions, tables: new Map(Object.entries(tables).map(read)) }
 }
 
 const flags = ['index', 'required', 'additional', 'optimized', 'hidden'] as const

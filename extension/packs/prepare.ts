@@ -9,7 +9,7 @@ import type { Platform } from '../domain/platform.ts'
 import type { BoundTable } from '../sdk/index.ts'
 import { openSql, type SqlDatabase } from '../sdk/sql/index.ts'
 import { bindTablesLate, tables as ourTables } from '../tables/index.ts'
-import { type OsqueryTablesWanted, osqueryTables } from './osquery-schema.ts'
+import { type OsqueryTablesWanted, osquerySchema, osqueryTables } from './osquery-schema.ts'
 
 /** What SQLite says of a statement on one platform. */
 export type Prepared = { readonly columns: readonly string[] } | { readonly problem: string }
@@ -34,7 +34,9 @@ export function openPreparer(packs: readonly Preparable[]): Preparer {
   const constructed = packs.flatMap((pack) => pack.constructed)
   const databases = new Map<Platform, Promise<SqlDatabase>>()
   const databaseOf = (platform: Platform) => {
-    const open = databases.get(platform) ?? openSql(tablesOf(platform, { statements, constructed }))
+    const { functions: declaredFunctions } = osquerySchema()
+    const tables = tablesOf(platform, { statements, constructed })
+    const open = databases.get(platform) ?? openSql(tables, { declaredFunctions })
     databases.set(platform, open)
     return open
   }

@@ -106,7 +106,7 @@ async function run(
       rows: open,
       known: rows.length - open.length,
       seconds,
-      ...(over !== undefined && { message: over }),
+      ...(over !== undefined && { message: `${over} (${budgetPlace(loaded, query)})` }),
     }
   } catch (cause) {
     signal.throwIfAborted()
@@ -114,6 +114,13 @@ async function run(
     const message = deadline.aborted ? late : textOf(cause)
     return { query, outcome: 'failed', rows: [], known: 0, seconds: elapsed(), message }
   }
+}
+
+/** Where the budget stands: `packs/threecx-hunt/artifacts.sql:10`. */
+function budgetPlace({ sources }: LoadedPacks, query: HuntingQuery): string {
+  const { file = `${query.pack}/${query.name}`, text = '' } = sources.get(query) ?? {}
+  const line = text.split('\n').findIndex((one) => one.startsWith('-- budget:'))
+  return line < 0 ? file : `${file}:${line + 1}`
 }
 
 function excess({ budget }: HuntingQuery, rows: number, cut: string | undefined, seconds: number): string | undefined {

@@ -25,6 +25,8 @@ export interface SqlOptions {
    * that a new database is needed.
    */
   readonly stopMs?: number
+  /** Functions that another SQLite has: a statement with them can be prepared here, and fails when it is run. */
+  readonly declaredFunctions?: readonly string[]
   /** Bytes a text or blob may have inside SQLite, whose memory does not shrink; 256 MiB unless told. */
   readonly maxValueBytes?: number
 }
@@ -45,6 +47,7 @@ export async function openSql(tables: readonly BoundTable[], options: SqlOptions
     })),
     flags,
     mailbox: port2,
+    declaredFunctions: options.declaredFunctions ?? [],
     maxValueBytes: options.maxValueBytes ?? 256 * 1024 * 1024,
   }
   const worker = startThread('sql', {

@@ -31,6 +31,8 @@ export interface WorkerSetup {
   readonly flags: SharedArrayBuffer
   /** Where answers arrive; read without an event loop. */
   readonly mailbox: MessagePort
+  /** Names of functions that are known and cannot be run. */
+  readonly declaredFunctions: readonly string[]
   /** Bytes a text or blob may have inside SQLite. */
   readonly maxValueBytes: number
 }

@@ -76,6 +76,17 @@ export interface Capi {
   /** Destructor: SQLite takes the memory over and frees it. */
   readonly SQLITE_WASM_DEALLOC: number
   sqlite3_free(pointer: Pointer): void
+  /** A function of any number of arguments, for -1; what `run` throws is the statement's error. */
+  sqlite3_create_function(
+    db: Pointer,
+    name: string,
+    argumentCount: number,
+    encoding: number,
+    data: 0,
+    run: (...args: never[]) => null,
+    step: 0,
+    final: 0,
+  ): number
   sqlite3_open_v2(name: string, out: Pointer, flags: number, vfs: 0): number
   sqlite3_close_v2(db: Pointer): number
   /** Options whose arguments are a switch and a place for the answer. */

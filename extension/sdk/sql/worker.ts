@@ -19,7 +19,7 @@ import {
   type WorkerSetup,
 } from './protocol.ts'
 import type { RowSource } from './row-cursor.ts'
-import { openSqlite } from './sqlite.ts'
+import { openSqlite, type Pointer, type Sqlite } from './sqlite.ts'
 import { runStatement } from './statement.ts'
 import type { RowSink } from './update.ts'
 
@@ -71,10 +71,20 @@ function receive(): Answer | undefined {
   return receiveMessageOnPort(setup.mailbox)?.message as Answer | undefined // put there by mailbox.ts
 }
 
+/** Known, so that a statement with it can be prepared; not there to be run. */
+function declareFunction({ capi }: Sqlite, db: Pointer, name: string): void {
+  const run = () => {
+    throw new Error(`${name} cannot be run here`)
+  }
+  const code = capi.sqlite3_create_function(db, name, -1, capi.SQLITE_UTF8, 0, run, 0, 0)
+  if (code !== capi.SQLITE_OK) throw new Error(`SQLite refuses the function ${name}: ${capi.sqlite3_errmsg(db)}`)
+}
+
 /** A function, because a bundle for a thread may be a plain script, and that knows no await outside of one. */
 async function serve(): Promise<void> {
   const { sqlite, db } = await openSqlite()
   createCollations(sqlite, db)
+  for (const name of setup.declaredFunctions) declareFunction(sqlite, db, name)
   for (const [index, shape] of setup.tables.entries()) createTable(sqlite, db, index, shape, rows)
   authorize(sqlite, db, new Set(setup.tables.flatMap(({ name, aliases }) => [name, ...aliases])), setup.maxValueBytes)
   sqlite.capi.sqlite3_progress_handler(db, 1000, () => Atomics.load(flags, stopFlag), 0)

@@ -101,7 +101,7 @@ describe('the header of a hunting query', () => {
       textOf({ references: 'example.org' }),
       ['7: references: "example.org"; expected addresses that begin with https://'],
     ],
-    ['a budget without seconds', textOf({ budget: '50 rows' }), ['10: budget: "50 rows"; expected "N rows, N s"']],
+    ['a budget without seconds', textOf({ budget: '50 rows' }), ['10: budget: "50 rows"; expected "N rows, N s", both 1 or more']],
     [
       'a technique that is none',
       textOf({ attack: 'lateral' }),

@@ -45,7 +45,7 @@ describe('the check of packs', () => {
       'an unknown table',
       'linux',
       'SELECT 1 AS one\nFROM threecx_artefacts',
-      'q.sql:14: on linux: no such table: threecx_artefacts',
+      'q.sql:14: on linux: no such table: threecx_artefacts; ours are threecx_verdict, ',
     ],
     [
       'an unknown column',
@@ -111,6 +111,10 @@ describe('the check of packs', () => {
     ['a join on the path', "SELECT p.pid FROM processes AS p JOIN hash AS h ON h.path = p.path WHERE h.sha256 = 'x'"],
     ['one path or another', "SELECT path FROM file WHERE path LIKE '/a/%' OR directory = '/b'"],
     ['a former name', "SELECT path FROM yara WHERE path = '/a' AND sig_group = 'g'"],
+    [
+      'functions of osquery',
+      "SELECT split(path, '/', 1) AS a, regex_match(path, 'b', 0) AS b, version_compare('1', '2') AS c FROM processes",
+    ],
     ['a hidden column', 'SELECT uid FROM users WHERE include_remote = 1'],
     ['tables that few ask', 'SELECT s.id, c.path FROM crontab AS c JOIN systemd_units AS s ON s.user = c.command'],
   ])('finds nothing wrong with %s', async (what, sql) => {
@@ -127,8 +131,24 @@ describe('the check of packs', () => {
     })
     expect(found).toEqual([
       'a.sql:1: the header has no "level:"; every query has one',
-      'b.sql:13: on linux: no such column: x',
+      'b.sql:13: on linux: no such column: x; looked for in users',
     ])
+  })
+
+  it('names a cron expression that the scheduler refuses, and a pack without a query', async () => {
+    const folder = join(directory, 'cron')
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'pack.json'), pack)
+    const cron = head('linux', 'Cron').replace('every 60 s', 'cron 99 * * * *')
+    writeFileSync(join(folder, 'q.sql'), `${cron}SELECT uid FROM users;`)
+    const found = await checkPacks(loadPackFolder(folder), (expression) => `${expression} is refused`)
+    expect(found).toMatchObject([{ line: 4, message: 'schedule: 99 * * * * is refused' }])
+    expect(await problemsOf('without', {})).toEqual(['pack.json:1: there is no query beside it'])
+  })
+
+  it('names the line of JSON that does not parse', async () => {
+    const found = await problemsOf('json', { 'pack.json': '{\n"title": "T",\n"description" "D"\n}' })
+    expect(found[0]).toMatch(/^json\/pack\.json:3: /)
   })
 
   it.each(['main', 'team-1', 'rendered', 'Two_Words'])('refuses %s as the name of a pack', async (name) => {
