@@ -101,7 +101,16 @@ describe('the header of a hunting query', () => {
       textOf({ references: 'example.org' }),
       ['7: references: "example.org"; expected addresses that begin with https://'],
     ],
-    ['a budget without seconds', textOf({ budget: '50 rows' }), ['10: budget: "50 rows"; expected "N rows, N s", both 1 or more']],
+    [
+      'a budget of nothing',
+      textOf({ budget: '0 rows, 1 s' }),
+      ['10: budget: "0 rows, 1 s"; expected "N rows, N s", both 1 or more'],
+    ],
+    [
+      'a budget without seconds',
+      textOf({ budget: '50 rows' }),
+      ['10: budget: "50 rows"; expected "N rows, N s", both 1 or more'],
+    ],
     [
       'a technique that is none',
       textOf({ attack: 'lateral' }),

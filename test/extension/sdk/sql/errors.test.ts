@@ -212,3 +212,19 @@ describe('a dead worker', () => {
     await database.close()
   })
 })
+
+describe('a function that is declared', () => {
+  it('lets a statement be prepared, and fails it when it is run', async () => {
+    const database = await openSql([numbers], { declaredFunctions: ['regex_match'] })
+    try {
+      const sql = "SELECT regex_match(n, '1', 0) AS found FROM numbers"
+      expect(await database.columns(sql)).toEqual(['found'])
+      await expect(database.query(sql)).rejects.toThrow('regex_match cannot be run here')
+      await expect(database.columns('SELECT regex_split(n) FROM numbers')).rejects.toThrow(
+        'no such function: regex_split',
+      )
+    } finally {
+      await database.close()
+    }
+  })
+})
