@@ -25,6 +25,9 @@ export interface Layout {
   readonly loadFile: string
   readonly flagsFile: string
   readonly socket: string
+  /** What the system's service manager calls the program that starts osqueryd, or osqueryd itself. */
+  readonly service: string
+  /** How a person restarts it. */
   readonly restart: string
   /** Directory of our executable. */
   readonly directory: string
@@ -32,7 +35,7 @@ export interface Layout {
   readonly fileName: string
 }
 
-type Places = Pick<Layout, 'loadFile' | 'flagsFile' | 'socket' | 'restart'>
+type Places = Pick<Layout, 'loadFile' | 'flagsFile' | 'socket' | 'service'>
 
 const places: Readonly<Record<Host, (platform: Platform, programFiles: string) => Places>> = {
   osquery(platform, programFiles) {
@@ -41,7 +44,7 @@ const places: Readonly<Record<Host, (platform: Platform, programFiles: string) =
         loadFile: win32.join(programFiles, 'osquery', 'extensions.load'),
         flagsFile: win32.join(programFiles, 'osquery', 'osquery.flags'),
         socket: '\\\\.\\pipe\\osquery.em',
-        restart: 'Restart-Service osqueryd',
+        service: 'osqueryd',
       }
     }
     const home = platform === 'darwin' ? '/var/osquery' : '/etc/osquery'
@@ -49,10 +52,7 @@ const places: Readonly<Record<Host, (platform: Platform, programFiles: string) =
       loadFile: `${home}/extensions.load`,
       flagsFile: `${home}/osquery.flags`,
       socket: '/var/osquery/osquery.em',
-      restart:
-        platform === 'darwin'
-          ? 'sudo launchctl kickstart -k system/io.osquery.agent'
-          : 'sudo systemctl restart osqueryd',
+      service: platform === 'darwin' ? 'io.osquery.agent' : 'osqueryd',
     }
   },
   orbit(platform, programFiles) {
@@ -61,15 +61,14 @@ const places: Readonly<Record<Host, (platform: Platform, programFiles: string) =
         loadFile: win32.join(programFiles, 'Orbit', 'extensions.load'),
         flagsFile: win32.join(programFiles, 'Orbit', 'osquery.flags'),
         socket: '\\\\.\\pipe\\orbit-osquery-extension',
-        restart: "Restart-Service 'Fleet osquery'",
+        service: 'Fleet osquery',
       }
     }
     return {
       loadFile: '/opt/orbit/extensions.load',
       flagsFile: '/opt/orbit/osquery.flags',
       socket: '/opt/orbit/orbit-osquery.em',
-      restart:
-        platform === 'darwin' ? 'sudo launchctl kickstart -k system/com.fleetdm.orbit' : 'sudo systemctl restart orbit',
+      service: platform === 'darwin' ? 'com.fleetdm.orbit' : 'orbit',
     }
   },
 }
@@ -82,7 +81,13 @@ export function layoutOf(host: Host, platform: Platform, programFiles = 'C:\\Pro
     linux: '/usr/local/lib/threecx-hunter',
   }[platform]
   const fileName = platform === 'windows' ? `${extensionName}.ext.exe` : `${extensionName}.ext`
-  return { host, platform, ...places[host](platform, programFiles), directory, fileName }
+  const found = places[host](platform, programFiles)
+  return { host, platform, ...found, restart: restartBy(platform, found.service), directory, fileName }
+}
+
+function restartBy(platform: Platform, service: string): string {
+  if (platform === 'windows') return `Restart-Service ${service.includes(' ') ? `'${service}'` : service}`
+  return platform === 'darwin' ? `sudo launchctl kickstart -k system/${service}` : `sudo systemctl restart ${service}`
 }
 
 /** The path functions of a platform, whichever one runs this. */

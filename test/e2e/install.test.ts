@@ -249,6 +249,25 @@ describe('uninstall', () => {
   })
 })
 
+describe('register and unregister', () => {
+  it('name the file that lies there, and take the name away, without touching it', async () => {
+    await extension('install', file)
+    writeFileSync(here.loadFile, '# first\r\n/opt/a.ext')
+    const before = lstatSync(installed, { bigint: true })
+    const registered = await extension('register')
+    expect(registered).toMatchObject({ exit: 0, stderr: '', stdout: expect.stringMatching(/ names .*^then: /ms) })
+    expect(loadText()).toBe(`# first\r\n/opt/a.ext\r\n${installed}`)
+    expect(await extension('unregister')).toMatchObject({ exit: 0, stderr: '' })
+    expect(loadText()).toBe('# first\r\n/opt/a.ext')
+    expect(lstatSync(installed, { bigint: true }).ctimeNs).toBe(before.ctimeNs)
+  })
+
+  it('take no load file together with every host', async () => {
+    const { exit, stderr } = await extension('register', '--for', 'all')
+    expect({ exit, isExplained: stderr.includes('expected no --load-file') }).toEqual({ exit: 2, isExplained: true })
+  })
+})
+
 describe('status', () => {
   it('says that nothing is installed, with exit code 20', async () => {
     const { exit, stdout, stderr } = await extension('status', '--format', 'json')
@@ -268,12 +287,12 @@ describe('status', () => {
 
 describe('a wrong command line', () => {
   it.each([
-    [[], 'extension needs install, uninstall, status'],
+    [[], 'extension needs install, uninstall, register, unregister, status'],
     [['frob'], 'not "frob"'],
     [['constructor'], 'not "constructor"'],
     [['install', 'a', 'b'], 'unexpected argument "b"'],
     [['uninstall', 'a'], 'unexpected argument "a"'],
-    [['install', '--for', 'launcher'], '--for is "launcher"; expected osquery, orbit'],
+    [['install', '--for', 'launcher'], '--for is "launcher"; expected osquery, orbit, all'],
   ])('%j is explained with exit code 2', async (args, message) => {
     const { exit, stderr } = await threecx(here.state, ['extension', ...args])
     expect({ exit, isExplained: stderr.includes(message) }).toEqual({ exit: 2, isExplained: true })
