@@ -1,0 +1,238 @@
+/** The packages for Linux: really built of the real executable, really installed, exchanged and taken away. */
+import { lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import packageFile from '../../package.json' with { type: 'json' }
+import { buildPackage } from '../../scripts/package.ts'
+import { defaultMaintainer, type Job } from '../../scripts/packaging/job.ts'
+import { packageName, program, writtenLater } from '../../scripts/packaging/linux-files.ts'
+import { stage } from '../../scripts/packaging/payload.ts'
+import { hasTool, runTool } from '../../scripts/packaging/tool.ts'
+import { builtExecutable } from '../support/executable.ts'
+import { makePackageRoot, type PackageRoot, type Said, whyNoPackageRoot } from '../support/package-root.ts'
+
+const osquery = '/etc/osquery/extensions.load'
+const orbit = '/opt/orbit/extensions.load'
+const theirs = '# ours \u00ff\r\n/opt/a.ext\r\n\r\n; last'
+const withOurs = `${theirs}\r\n${program}`
+
+let executable: string
+let scratch: string
+
+beforeAll(async () => {
+  executable = await builtExecutable()
+  scratch = mkdtempSync(join(tmpdir(), 'threecx-packages-'))
+}, 240_000)
+
+afterAll(() => {
+  if (scratch !== undefined) rmSync(scratch, { recursive: true })
+})
+
+/** A package of the executable in a version. Hardly compressed, which is what takes the time. */
+function build(format: 'deb' | 'rpm', version: string): string {
+  const job: Job = {
+    file: executable,
+    version,
+    architecture: process.arch === 'arm64' ? 'arm64' : 'x64',
+    epoch: 1_700_000_000,
+    compression: 'gzip',
+    level: 1,
+    maintainer: defaultMaintainer,
+  }
+  return buildPackage(format, job, 'notices\n', scratch)
+}
+
+/** What both package managers do, in their own words. */
+interface Manager {
+  install(root: PackageRoot, file: string): Said
+  remove(root: PackageRoot): Said
+  version(root: PackageRoot): string
+  /** Installs a package that is called osquery and brings its directory. */
+  installOsquery(root: PackageRoot): Said
+  /** Names what differs from the package; nothing when all is well. */
+  verify(root: PackageRoot): string
+}
+
+const managers: Readonly<Record<'deb' | 'rpm', Manager>> = {
+  deb: {
+    install: (root, file) => root.dpkg('--install', file),
+    remove: (root) => root.dpkg('--remove', packageName),
+    version: (root) => /^Version: (.*)$/m.exec(root.dpkg('--status', packageName).stdout)?.[1] ?? '',
+    installOsquery: (root) => root.dpkg('--install', osqueryDeb()),
+    verify: (root) => root.dpkg('--verify', packageName).stdout,
+  },
+  rpm: {
+    // the libraries in the directory belong to no package
+    install: (root, file) => root.rpm('--upgrade', '--nodeps', file),
+    remove: (root) => root.rpm('--erase', packageName),
+    version: (root) => root.rpm('--query', '--queryformat', '%{version}', packageName).stdout,
+    installOsquery: (root) => root.rpm('--upgrade', '--nodeps', osqueryRpm()),
+    verify: (root) => root.rpm('--verify', '--nodeps', packageName).stdout,
+  },
+}
+
+const needs = { deb: { install: 'dpkg', build: 'dpkg-deb' }, rpm: { install: 'rpm', build: 'rpmbuild' } } as const
+
+describe.each(['deb', 'rpm'] as const)('a .%s', (format) => {
+  const manager = managers[format]
+  const missing =
+    whyNoPackageRoot(needs[format].install) ?? (hasTool(needs[format].build) ? undefined : `no ${needs[format].build}`)
+  let first: string
+  let second: string
+  let root: PackageRoot
+
+  beforeAll(() => {
+    if (missing !== undefined) return
+    first = build(format, packageFile.version)
+    second = build(format, '99.0.0')
+  }, 180_000)
+
+  afterAll(() => {
+    for (const file of [first, second]) if (file !== undefined) rmSync(file)
+  })
+
+  beforeEach((context) => {
+    if (missing !== undefined) return context.skip(`not installed here: ${missing}`)
+    root = makePackageRoot(executable)
+  })
+
+  afterEach(() => root?.close())
+
+  it('comes, is exchanged for a newer one, and goes; what is not ours in the load files stays byte for byte', () => {
+    root.write(osquery, theirs, 0o600)
+    mkdirSync(root.at('/opt/orbit'), { recursive: true })
+    root.setRunning('osqueryd.service', true)
+
+    expect(manager.install(root, first)).toMatchObject({ exit: 0, stdout: expect.stringContaining(`names ${program}`) })
+    expect({ osquery: root.text(osquery), orbit: root.text(orbit) }).toEqual({
+      osquery: withOurs,
+      orbit: `${program}\n`,
+    })
+    expect(modeOf(root, osquery)).toBe('600 0:0')
+    expect([modeOf(root, program), modeOf(root, '/usr/local/lib/threecx-hunter')]).toEqual(['755 0:0', '755 0:0'])
+    expect(root.run('/usr/bin/threecx', '--version')).toEqual({
+      exit: 0,
+      stdout: `${packageFile.version}\n`,
+      stderr: '',
+    })
+    expect(manager.verify(root)).toBe('')
+    // orbit does not run, and the daemon is nobody's wish
+    expect(root.told()).toEqual([
+      'systemctl is-active --quiet osqueryd.service',
+      'systemd-run --quiet --on-active=5 systemctl --no-block try-restart osqueryd.service',
+      'systemctl is-active --quiet orbit.service',
+      'systemctl daemon-reload',
+      'systemctl try-restart threecx-daemon.service',
+    ])
+    expect(writtenLater.filter((path) => root.has(path))).toEqual([])
+
+    const before = identities(root)
+    expect(manager.install(root, second).exit).toBe(0)
+    expect(manager.version(root)).toBe('99.0.0')
+    expect(identities(root)).toEqual(before)
+    expect(root.told()).toContain('systemd-run --quiet --on-active=5 systemctl --no-block try-restart osqueryd.service')
+
+    expect(manager.remove(root).exit).toBe(0)
+    expect({ osquery: root.text(osquery), orbit: root.text(orbit) }).toEqual({ osquery: theirs, orbit: '' })
+    expect([program, '/usr/bin/threecx', '/usr/local/lib/threecx-hunter'].filter((path) => root.has(path))).toEqual([])
+    expect(root.has('/usr/local/lib')).toBe(true)
+    expect(root.told()).toContain('systemctl --quiet disable --now threecx-daemon.service')
+  })
+
+  it('replaces an older path of ours, and repairs nothing that somebody took away on purpose but our own line', () => {
+    root.write(osquery, '/opt/a.ext\n/opt/tools/threecx_hunter_linux.ext\n/opt/b.ext\n')
+    manager.install(root, first)
+    expect(root.text(osquery)).toBe(`/opt/a.ext\n${program}\n/opt/b.ext\n`)
+    root.write(osquery, '/opt/b.ext\n')
+    manager.install(root, second)
+    expect(root.text(osquery)).toBe(`/opt/b.ext\n${program}\n`)
+  })
+
+  it('is named as soon as osquery comes to a machine that had none', () => {
+    rmSync(root.at('/run/systemd'), { recursive: true })
+    const { exit, stdout } = manager.install(root, first)
+    expect({ exit, isSaid: stdout.includes('neither osquery nor orbit') }).toEqual({ exit: 0, isSaid: true })
+    expect([root.has('/etc/osquery'), root.has('/opt/orbit')]).toEqual([false, false])
+    expect(manager.installOsquery(root).exit).toBe(0)
+    expect(root.text(osquery)).toBe(`${program}\n`)
+    expect(manager.remove(root).exit).toBe(0)
+    expect(root.text(osquery)).toBe('')
+    expect(root.told()).not.toContainEqual(expect.stringMatching(/^systemd-run|daemon-reload/))
+  })
+
+  it('is installed and removed with a load file that it must not touch, and says so; the other host gets its line', () => {
+    root.write('/etc/osquery/precious', 'precious\n')
+    symlinkSync('precious', root.at(osquery))
+    mkdirSync(root.at('/opt/orbit'), { recursive: true })
+    const installed = manager.install(root, first)
+    expect(installed.exit).toBe(0)
+    expect(installed.stderr).toMatch(/extensions\.load: it is a symbolic link.*not named in every load file/s)
+    expect(root.text(orbit)).toBe(`${program}\n`)
+    const removed = manager.remove(root)
+    expect(removed.exit).toBe(0)
+    expect(removed.stderr).toContain('remove that line')
+    expect({ orbit: root.text(orbit), precious: root.text('/etc/osquery/precious') }).toEqual({
+      orbit: '',
+      precious: 'precious\n',
+    })
+    expect(root.has(program)).toBe(false)
+  })
+
+  it.runIf(format === 'deb')('leaves what was written at run time until it is purged', () => {
+    manager.install(root, first)
+    for (const path of writtenLater) root.write(`${path}/written`, '')
+    manager.remove(root)
+    expect(writtenLater.map((path) => root.has(`${path}/written`))).toEqual([true, true])
+    expect(root.dpkg('--purge', packageName).exit).toBe(0)
+    expect(writtenLater.map((path) => root.has(path))).toEqual([false, false])
+    expect(root.has('/usr/local/lib')).toBe(true)
+  })
+})
+
+/** Mode and owner. */
+function modeOf(root: PackageRoot, path: string): string {
+  const { mode, uid, gid } = statSync(root.at(path))
+  return `${(mode & 0o7777).toString(8)} ${uid}:${gid}`
+}
+
+/** That nobody wrote to the load files: an upgrade never takes the line away, not even for a moment. */
+function identities(root: PackageRoot): string[] {
+  return [osquery, orbit].map((path) => {
+    const { ino, ctimeNs } = lstatSync(root.at(path), { bigint: true })
+    return `${path} ${ino} ${ctimeNs}`
+  })
+}
+
+function osqueryDeb(): string {
+  const tree = join(scratch, 'osquery-deb')
+  const output = join(scratch, 'osquery.deb')
+  rmSync(tree, { recursive: true, force: true })
+  const control = 'Package: osquery\nVersion: 5\nArchitecture: all\nMaintainer: x <x@x.invalid>\nDescription: x\n'
+  stage(
+    [
+      { kind: 'directory', path: '/etc/osquery' },
+      { kind: 'text', path: '/DEBIAN/control', text: control, mode: 0o644 },
+    ],
+    tree,
+    1_700_000_000,
+  )
+  runTool('dpkg-deb', ['--root-owner-group', '--build', tree, output])
+  return output
+}
+
+function osqueryRpm(): string {
+  const spec = join(scratch, 'osquery.spec')
+  const head = 'Name: osquery\nVersion: 5\nRelease: 1\nSummary: x\nLicense: x\nBuildArch: noarch\n%description\nx\n'
+  writeFileSync(spec, `${head}%install\nmkdir -p %{buildroot}/etc/osquery\n%files\n%dir /etc/osquery\n`)
+  runTool('rpmbuild', [
+    '-bb',
+    '--quiet',
+    '--define',
+    `_topdir ${scratch}`,
+    '--define',
+    '_rpmfilename osquery.rpm',
+    spec,
+  ])
+  return join(scratch, 'RPMS', 'osquery.rpm')
+}
