@@ -5,7 +5,7 @@
  * or of `--file`. docs/packages.md says what the packages do on a machine.
  */
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Platform } from '../extension/domain/platform.ts'
 import { host, targetOf } from './executable/target.ts'
@@ -69,7 +69,7 @@ export type Format = keyof typeof formats
 /** Builds a package into a directory; returns its path. */
 export function buildPackage(format: Format, job: Job, notices: string, directory: string, identity?: string): string {
   mkdirSync(directory, { recursive: true })
-  const scratch = mkdtempSync(join(directory, '.packaging-'))
+  const scratch = mkdtempSync(join(resolve(directory), '.packaging-'))
   try {
     return formats[format].build({ job, notices, directory, scratch, identity })
   } finally {

@@ -4,7 +4,8 @@
  * rpm reads the libraries it requires from the executable itself, for either processor. What its build would otherwise do
  * to binaries is switched off: a stripped single executable does not start.
  */
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import packageFile from '../../package.json' with { type: 'json' }
 import type { Job } from './job.ts'
@@ -18,6 +19,17 @@ const architectureNames = { x64: 'x86_64', arm64: 'aarch64' } as const
 
 /** Builds into a directory; returns the path. */
 export function buildRpm(job: Job, files: readonly Entry[], directory: string, scratch: string): string {
+  // rpmbuild hands its paths to a shell without quotes, so it gets one without blanks
+  const way = mkdtempSync(join(tmpdir(), 'threecx-rpm-'))
+  try {
+    symlinkSync(scratch, join(way, 'scratch'))
+    return build(job, files, directory, join(way, 'scratch'))
+  } finally {
+    rmSync(way, { recursive: true })
+  }
+}
+
+function build(job: Job, files: readonly Entry[], directory: string, scratch: string): string {
   const staged = join(scratch, 'staged')
   stage(files, staged, job.epoch)
   const spec = join(scratch, `${packageName}.spec`)

@@ -89,7 +89,7 @@ export function makePackageRoot(executable: string): PackageRoot {
       return lines
     },
     run: (program, ...args) => said('chroot', [path, program, ...args]),
-    dpkg: (...args) => said('dpkg', ['--root', path, '--log=/dev/null', ...args]),
+    dpkg: (...args) => said('dpkg', ['--root', path, '--log=/dev/null', '--force-unsafe-io', ...args]),
     rpm: (...args) => said('rpm', ['--root', path, '--dbpath', '/var/lib/rpm', ...args]),
     close: () => rmSync(path, { recursive: true }),
   }
