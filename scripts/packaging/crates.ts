@@ -68,11 +68,13 @@ export function linkedCrates(triple: string, root: string, checksums: ReadonlyMa
   return cratesOf(JSON.parse(ended.stdout) as Metadata, checksums)
 }
 
+/** Kinds of targets whose code ends in the add-on; macros are programs of the compiler. */
+const libraries = ['lib', 'rlib', 'dylib', 'cdylib', 'staticlib']
+
 /** Crates in the answer of cargo. */
 export function cratesOf({ packages, resolve }: Metadata, checksums: ReadonlyMap<string, string>): readonly Crate[] {
   const byId = new Map(packages.map((one) => [one.id, one]))
-  const isLinked = (id: string) =>
-    !byId.get(id)?.targets.every(({ kind }) => kind.some((one) => /^(proc-macro|custom-build)$/.test(one)))
+  const isLinked = (id: string) => byId.get(id)?.targets.some(({ kind }) => kind.some((one) => libraries.includes(one)))
   const uses = new Map(
     resolve.nodes.map(({ id, deps }) => [
       id,
