@@ -2,16 +2,22 @@
 import { lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Spec, Validation } from '@cyclonedx/cyclonedx-library'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import packageFile from '../../package.json' with { type: 'json' }
 import { buildPackage } from '../../scripts/package.ts'
+import { contentsOf } from '../../scripts/packaging/contents.ts'
+import { cratesOfAddon } from '../../scripts/packaging/crates.ts'
 import { defaultMaintainer, type Job } from '../../scripts/packaging/job.ts'
 import { packageName, program, writtenLater } from '../../scripts/packaging/linux-files.ts'
+import { noticesOf } from '../../scripts/packaging/notices.ts'
 import { stage } from '../../scripts/packaging/payload.ts'
 import { hasTool, runTool } from '../../scripts/packaging/tool.ts'
+import { describeExecutable } from '../../scripts/sbom.ts'
 import { builtExecutable } from '../support/executable.ts'
 import { makePackageRoot, type PackageRoot, type Said, whyNoPackageRoot } from '../support/package-root.ts'
 
+const repository = join(import.meta.dirname, '..', '..')
 const osquery = '/etc/osquery/extensions.load'
 const orbit = '/opt/orbit/extensions.load'
 const theirs = '# ours \u00ff\r\n/opt/a.ext\r\n\r\n; last'
@@ -173,6 +179,27 @@ describe.each(['deb', 'rpm'] as const)('a .%s', (format) => {
       precious: 'precious\n',
     })
     expect(root.has(program)).toBe(false)
+  })
+})
+
+describe('the executable', () => {
+  it('has a bill of materials that names all that is inside, by the rules of CycloneDX', async () => {
+    const bill = describeExecutable(executable, { SOURCE_DATE_EPOCH: '1700000000' })
+    expect(await new Validation.JsonStrictValidator(Spec.Version.v1dot5).validate(JSON.stringify(bill))).toBeNull()
+    const { packages, node } = contentsOf(executable)
+    const named = new Set(bill.components.map((one) => `${one.name}@${one.version}`))
+    const inside = [...packages.map((one) => `${one.name}@${one.version}`), `node@${node.version}`]
+    expect(packages.length).toBeGreaterThan(20)
+    expect(inside.filter((one) => !named.has(one))).toEqual([])
+  })
+
+  it('comes with the licences of all that is inside', () => {
+    const contents = contentsOf(executable)
+    const notices = noticesOf(contents, cratesOfAddon(contents, repository), repository)
+    const titles = [`Node.js ${contents.node.version}`, ...contents.packages.map((one) => `${one.name} ${one.version}`)]
+    expect(titles.filter((title) => !notices.includes(`\n${title}`))).toEqual([])
+    expect(notices).toContain('MIT License')
+    expect(notices).toContain('Apache License')
   })
 })
 
