@@ -99,7 +99,7 @@ function main(): void {
   const architecture: Architecture = oneOf('arch', values.arch, architectures)
   const compression: Compression = oneOf('compression', values.compression, compressions)
   const level = Number(values.level ?? levels[compression])
-  if (!/^[1-9]$/.test(String(level))) throw new Error(`--level is ${JSON.stringify(values.level)}; expected 1 to 9`)
+  if (!/^[0-9]$/.test(String(level))) throw new Error(`--level is ${JSON.stringify(values.level)}; expected 0 to 9`)
   if (!/^[^<>\r\n]+ <[^<>\s]+>$/.test(values.maintainer)) {
     throw new Error(`--maintainer is ${JSON.stringify(values.maintainer)}; expected NAME <ADDRESS>`)
   }

@@ -5,7 +5,7 @@
  * over it at every upgrade would only cost time. A host is there when the directory of its load file is; on one that is
  * not there nothing is made, because osquery's own package would find it.
  */
-import { lstatSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Step, Target } from './install.ts'
 import { type Layout, pathsOf } from './layout.ts'
@@ -15,7 +15,7 @@ import { refuseOdd } from './whole-file.ts'
 
 /** Whether osquery, or Fleet's orbit, is on this machine. */
 export function isPresent({ platform, loadFile }: Pick<Layout, 'platform' | 'loadFile'>): boolean {
-  return lstatSync(pathsOf(platform).dirname(loadFile), { throwIfNoEntry: false })?.isDirectory() === true
+  return statSync(pathsOf(platform).dirname(loadFile), { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 /** Names the executable that lies in the target's directory in its load file; an older path of ours gives way. */

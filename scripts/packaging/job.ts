@@ -35,7 +35,7 @@ export interface Job {
   /** Unix seconds that stand for every time in the package. */
   readonly epoch: number
   readonly compression: Compression
-  /** 1 to 9, of the compression. */
+  /** 0 to 9, of the compression; 0 only stores. */
   readonly level: number
   /** Name and address, as `NAME <ADDRESS>`. */
   readonly maintainer: string

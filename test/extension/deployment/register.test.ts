@@ -74,6 +74,8 @@ describe('a host', () => {
     const at = (...names: string[]) => ({ platform: 'linux' as const, loadFile: join(root, ...names) })
     expect(isPresent(at('etc', 'extensions.load'))).toBe(true)
     expect(isPresent(at('none', 'extensions.load'))).toBe(false)
+    symlinkSync('etc', join(root, 'linked'))
+    expect(isPresent(at('linked', 'extensions.load'))).toBe(true)
     expect(isPresent(at('lib', 'threecx_hunter.ext', 'extensions.load'))).toBe(false)
   })
 })

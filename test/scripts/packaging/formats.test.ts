@@ -99,6 +99,50 @@ describe.each(['deb', 'rpm', 'msi'] as const)('a .%s', (format) => {
   })
 })
 
+describe('a package for arm64', () => {
+  it.for([
+    ['deb', elfProgram('arm64'), ['dpkg-deb', '--field', 'FILE', 'Architecture'], 'arm64\n'],
+    [
+      'rpm',
+      elfProgram('arm64'),
+      ['rpm', '--query', '--queryformat', '%{arch} %{os}', '--package', 'FILE'],
+      'aarch64 linux',
+    ],
+    ['msi', peProgram('arm64'), ['msiinfo', 'suminfo', 'FILE'], 'Template: Arm64;1033'],
+  ] as const)('%s says so, and is built on any machine', ([format, bytes, [tool, ...args], said], { skip }) => {
+    const why = missing(format)
+    if (why !== undefined) return skip(why)
+    const file = buildPackage(format, job(bytes, { architecture: 'arm64' }), '', join(directory, 'out'))
+    expect(
+      runTool(
+        tool,
+        args.map((one) => (one === 'FILE' ? file : one)),
+      ),
+    ).toContain(said)
+  })
+})
+
+describe('npm run package', () => {
+  it.each([
+    [[], '--format is missing; expected deb, rpm, msi, pkg'],
+    [['--format', 'zip'], '--format is "zip"; expected deb'],
+    [['--format', 'deb', '--arch', 'ppc'], '--arch is "ppc"; expected x64, arm64'],
+    [['--format', 'deb', '--compression', 'zstd'], '--compression is "zstd"; expected gzip, xz'],
+    [['--format', 'deb', '--level', '11'], '--level is "11"; expected 0 to 9'],
+    [['--format', 'deb', '--maintainer', 'x\nDepends: y'], 'expected NAME <ADDRESS>'],
+    [
+      ['--format', 'deb', '--file', '/nowhere/x.ext'],
+      'there is no /nowhere/x.ext.json, which npm run build:ext writes',
+    ],
+  ])('%j is explained in one line', (args, message) => {
+    const ended = spawnSync(process.execPath, [join(repository, 'scripts', 'package.ts'), ...args], {
+      encoding: 'utf8',
+    })
+    expect(ended).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining(message) })
+    expect(ended.stderr.trim().split('\n')).toHaveLength(1)
+  })
+})
+
 describe('what is in a .deb', () => {
   it('belongs to root, with the modes osquery wants, in a form that old dpkg reads', ({ skip }) => {
     const why = missing('deb')
