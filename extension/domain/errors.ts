@@ -85,6 +85,67 @@ export const errorCodes = {
     title: 'The extension could not be installed or removed',
     remedy: 'Correct what the message names, then run the command again; it changes nothing that is already so.',
   },
+  bundle_damaged: {
+    exit: 30,
+    title: 'An indicator bundle is damaged, truncated, or no bundle at all',
+    remedy: 'Copy the file again from where it was built, byte for byte.',
+  },
+  bundle_too_large: {
+    exit: 31,
+    title: 'An indicator bundle is larger than a host takes in',
+    remedy: 'Build it from fewer sets; the message names the bound.',
+  },
+  bundle_signature: {
+    exit: 32,
+    title: 'The signature of an indicator bundle is wrong',
+    remedy: 'Do not use the file; find out who changed it, and fetch it again from where it was signed.',
+  },
+  bundle_unknown_key: {
+    exit: 33,
+    title: 'An indicator bundle is signed by nobody this host trusts',
+    remedy:
+      "Put the signer's public key among the trusted keys, or name it with --trust; see docs/indicator-updates.md.",
+  },
+  bundle_expired: {
+    exit: 34,
+    title: 'An indicator bundle is past its expiry',
+    remedy: 'Install a newer bundle; check the clock of this host.',
+  },
+  bundle_older: {
+    exit: 35,
+    title: 'An indicator bundle is older than the one in force',
+    remedy: 'Build it with a higher --bundle-version, or take the newer one away with threecx indicators rollback.',
+  },
+  bundle_conflict: {
+    exit: 36,
+    title: 'Another indicator bundle of the same version is in force',
+    remedy: 'Build changed content with a higher --bundle-version; a version names one content for ever.',
+  },
+  bundle_withdrawn: {
+    exit: 37,
+    title: 'This version of an indicator bundle was rolled back on this host',
+    remedy: 'Install a newer version, or this one with --any-version if the rollback was a mistake.',
+  },
+  bundle_too_new: {
+    exit: 38,
+    title: 'An indicator bundle is made for a newer threecx-hunter',
+    remedy: 'Update threecx-hunter, or build the bundle with an older one.',
+  },
+  bundle_invalid: {
+    exit: 39,
+    title: 'What an indicator bundle holds is not in order',
+    remedy: 'Correct what the message names; threecx indicators check and threecx rules check name every problem.',
+  },
+  bundle_store: {
+    exit: 40,
+    title: 'The installed indicator bundles cannot be used, or there is none',
+    remedy: 'Run threecx indicators status; install a bundle with --any-version to start anew.',
+  },
+  trust_unusable: {
+    exit: 41,
+    title: 'A key for indicator bundles cannot be used or trusted',
+    remedy: 'Correct what the message names: owner, mode or content; docs/indicator-updates.md shows how.',
+  },
   internal: {
     exit: 70,
     title: 'A defect in threecx-hunter',

@@ -81,6 +81,11 @@ export interface Provenance {
   readonly licence: string
 }
 
+/** How a set reached this host, where it did not ship with the program. */
+export type SetOrigin =
+  | { readonly kind: 'operator' }
+  | { readonly kind: 'bundle'; readonly name: string; readonly version: number }
+
 /** One published list, validated and frozen. */
 export interface IndicatorSet {
   readonly id: string
@@ -89,4 +94,6 @@ export interface IndicatorSet {
   readonly indicators: readonly Indicator[]
   /** SHA-256 over the canonical content, hex: two hosts with the same version seek the same things. */
   readonly version: string
+  /** Absent: it ships with the program. No part of the version. */
+  readonly origin?: SetOrigin
 }

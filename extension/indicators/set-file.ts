@@ -27,7 +27,16 @@ export function readSet(text: string, file: string, id: string | undefined): Rea
     problems.add('', json.problem)
     return { problems: problems.all() }
   }
-  const read = readDocument(json.value, problems)
+  return readParsed(json.value, problems, id)
+}
+
+/** The same for a set inside a larger document, already parsed; places of problems are below the set. */
+export function readSetValue(value: unknown, file: string): ReadSet {
+  return readParsed(value, new ProblemList(file), undefined)
+}
+
+function readParsed(value: unknown, problems: ProblemList, id: string | undefined): ReadSet {
+  const read = readDocument(value, problems)
   if (read && id !== undefined && read.id !== id) {
     problems.add('id', `id is ${quoted(read.id)}; expected ${quoted(id)}, the path of the file`)
   }
