@@ -5,6 +5,7 @@ import { type Catalogue, type CatalogueSettings, openCatalogue } from '../extens
 import { openConfiguration } from '../extension/configuration/read-configuration.ts'
 import { HunterError } from '../extension/domain/errors.ts'
 import type { Platform } from '../extension/domain/platform.ts'
+import { trustPaths } from '../extension/indicators/bundle/trust.ts'
 import { openIndicatorPath } from '../extension/indicators/index.ts'
 import type { WalkPlan } from '../extension/native/engine.ts'
 import { type Logger, openLog } from '../extension/runtime/log.ts'
@@ -28,6 +29,7 @@ export async function openForHunt(
     ...(options.platform === undefined ? {} : { platform: options.platform as Platform }), // checked against choices
     ...(options.mounts === undefined ? {} : { mounts: options.mounts as WalkPlan['mounts'] }),
     ...(stateDir === undefined ? {} : { stateDir }),
+    ...bundleChoice(options, terminal.env),
     sets,
     configuration: openConfiguration(options.config, terminal.env, process.platform),
     rules: options.rules,
@@ -37,6 +39,21 @@ export async function openForHunt(
   const catalogue = await openCatalogue(settings, log)
   if (options.rules.length > 0) await tellRuleProblems(terminal, catalogue)
   return catalogue
+}
+
+/** An installed bundle counts also where nothing is kept. */
+export function bundleChoice(
+  options: Pick<OptionValues<typeof huntOptions>, 'bundle' | 'no-bundle' | 'trust' | 'state'>,
+  env: NodeJS.ProcessEnv,
+): Pick<CatalogueSettings, 'bundles'> {
+  const trust = trustPaths(options.trust, env, process.platform)
+  if (options.bundle !== undefined) {
+    if (options['no-bundle']) throw new HunterError('usage', '--bundle and --no-bundle exclude each other')
+    return { bundles: { kind: 'file', path: options.bundle, trust } }
+  }
+  if (options['no-bundle']) return {}
+  const stateDir = options.state ?? defaultStateDir(env, process.platform, process.getuid?.() === 0)
+  return { bundles: { kind: 'installed', stateDir, trust } }
 }
 
 /** A broken rule is named, and the others are in force. */

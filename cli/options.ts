@@ -39,6 +39,17 @@ export const commonOptions = {
   verbose: { kind: 'flag', doc: 'Log what is done, JSON lines on stderr' },
 } as const satisfies OptionSpecs
 
+/** Which indicator bundle is in force, where it is not the newest good one that is installed. */
+export const bundleOptions = {
+  bundle: { kind: 'text', value: 'FILE', doc: 'Use this indicator bundle for once, not the installed one' },
+  'no-bundle': { kind: 'flag', doc: 'Use the indicators that ship with threecx, not an installed bundle' },
+  trust: {
+    kind: 'list',
+    value: 'KEY.pub',
+    doc: 'Public key, or directory of them, that may sign bundles; default: THREECX_TRUST, else /etc/threecx-hunter/trusted-keys',
+  },
+} as const satisfies OptionSpecs
+
 /** Options of commands that hunt. */
 export const huntOptions = {
   root: { kind: 'text', value: 'DIR', doc: 'Hunt in DIR as the root of a mounted image; default: this machine' },
@@ -66,6 +77,7 @@ export const huntOptions = {
   'max-file-size': { kind: 'text', value: 'MIB', default: '2048', doc: 'Larger files are reported, not read' },
   state: { kind: 'text', value: 'DIR', env: 'THREECX_STATE', doc: 'Where the hash cache and scan records are kept' },
   'no-cache': { kind: 'flag', doc: 'Read every selected file; keep nothing' },
+  ...bundleOptions,
 } as const satisfies OptionSpecs
 
 /** Parses arguments against specs. Unknown options and bad values are usage errors. */

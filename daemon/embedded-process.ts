@@ -5,6 +5,7 @@
 
 import { openCatalogue } from '../extension/catalogue.ts'
 import { HunterError } from '../extension/domain/errors.ts'
+import { trustPaths } from '../extension/indicators/bundle/trust.ts'
 import { openIndicatorPath } from '../extension/indicators/index.ts'
 import { type Logger, openLog } from '../extension/runtime/log.ts'
 import packageFile from '../package.json' with { type: 'json' }
@@ -34,6 +35,11 @@ async function openTables(settings: EmbeddedSettings, log: Logger): Promise<Open
   const catalogue = await openCatalogue(
     {
       stateDir: settings.stateDir,
+      bundles: {
+        kind: 'installed',
+        stateDir: settings.stateDir,
+        trust: trustPaths([], process.env, process.platform),
+      },
       sets: settings.indicators.flatMap((path) => openIndicatorPath(path).sets),
       rules: settings.rules,
       configuration: { sources: settings.sources },
@@ -42,5 +48,11 @@ async function openTables(settings: EmbeddedSettings, log: Logger): Promise<Open
     log,
   )
   const { tables } = catalogue.osqueryTables([], (problem) => log.warn(problem, 'a table of osquery lacks something'))
-  return { tables: [...catalogue.tables, ...tables], close: () => catalogue.close() }
+  return {
+    tables: [...catalogue.tables, ...tables],
+    get isOutdated() {
+      return catalogue.isOutdated
+    },
+    close: () => catalogue.close(),
+  }
 }

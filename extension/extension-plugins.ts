@@ -3,11 +3,13 @@
  * later, or by the first question, and sweeps by itself from then on.
  */
 import { delimiter } from 'node:path'
+import type { BundleSource } from './bundle-source.ts'
 import { type CatalogueSettings, openResidentCatalogue, type ResidentCatalogue } from './catalogue.ts'
 import { noConfiguration, openConfiguration } from './configuration/read-configuration.ts'
 import type { Configuration } from './configuration/schema.ts'
 import type { OsqueryTables } from './domain/osquery-tables.ts'
 import { releaseWhenIdle } from './idle-release.ts'
+import { trustPaths } from './indicators/bundle/trust.ts'
 import { type Logger, openLog } from './runtime/log.ts'
 import { collectGarbage } from './runtime/memory.ts'
 import { defaultStateDir, openStateDir } from './runtime/state-dir.ts'
@@ -36,6 +38,12 @@ export default definePlugins(({ session, metrics, query }) => {
   const timer = setTimeout(() => {
     open().catch((err: unknown) => log.error({ err }, 'the hunt could not be opened'))
   }, openAfterMs)
+  const following = setInterval(() => {
+    opening
+      ?.then((catalogue) => catalogue.followBundle())
+      .catch((err: unknown) => log.error({ err }, 'another indicator bundle could not be put in force'))
+  }, bundleLookMs())
+  following.unref()
   const calls = () => metrics().reduce((sum, table) => sum + table.calls, 0)
   const stopReleasing = releaseWhenIdle(
     calls,
@@ -45,6 +53,7 @@ export default definePlugins(({ session, metrics, query }) => {
     plugins: bindTablesLate(async () => (await open()).services).map((table) => tablePlugin(table, limits)),
     close: async () => {
       clearTimeout(timer)
+      clearInterval(following)
       stopReleasing()
       await (await opening)?.close()
     },
@@ -59,7 +68,15 @@ async function opened(
   const stateDir = usableState(log)
   const rules = (process.env['THREECX_RULES'] ?? '').split(delimiter).filter(Boolean)
   const configuration = usableConfiguration(log)
-  const settings = { ...(stateDir === undefined ? {} : { stateDir }), rules, configuration, extension, osquery }
+  const bundles = bundleSource()
+  const settings = {
+    bundles,
+    ...(stateDir === undefined ? {} : { stateDir }),
+    rules,
+    configuration,
+    extension,
+    osquery,
+  }
   const catalogue = await openResidentCatalogue(settings, log)
   if (rules.length > 0)
     for (const problem of await catalogue.rules.check()) log.warn(problem, 'a YARA rule is not in force')
@@ -67,6 +84,19 @@ async function opened(
   collectGarbage()
   catalogue.engine.release()
   return catalogue
+}
+
+/** Installed bundles are read where they are, also when nothing can be kept there. */
+function bundleSource(): BundleSource {
+  const { env, platform } = process
+  const stateDir = env['THREECX_STATE'] ?? defaultStateDir(env, platform, process.getuid?.() === 0)
+  return { kind: 'installed', stateDir, trust: trustPaths([], env, platform) }
+}
+
+/** Milliseconds between two looks for another indicator bundle; a look costs some calls of stat. */
+function bundleLookMs(): number {
+  const seconds = Number(process.env['THREECX_BUNDLE_INTERVAL'] || 60)
+  return Number.isFinite(seconds) && seconds >= 1 ? Math.min(seconds, 86_400) * 1000 : 60_000
 }
 
 /** What a broken file would have added is missing, and the log says why: the tables answer without it. */

@@ -2,6 +2,7 @@
  * The extension's own health, read together from where it is counted: the process, the session, the tables, the cache.
  */
 import packageFile from '../package.json' with { type: 'json' }
+import type { BundleStatus } from './domain/bundle.ts'
 import { quantile, type TableMetrics } from './sdk/guard/metrics.ts'
 import type { SessionView } from './sdk/host/host.ts'
 import type { ExtensionHealth } from './tables/extension-health.ts'
@@ -13,6 +14,7 @@ export interface HealthSources {
   readonly engine: { readonly name: string }
   readonly engineReason?: string
   cacheHits(): number
+  bundle(): BundleStatus
 }
 
 /** Reads health from its sources. */
@@ -42,8 +44,20 @@ export function extensionHealth(sources: HealthSources): ExtensionHealth {
         p99_ms: quantile(times, 0.99),
         rss: process.memoryUsage.rss(),
         cache_hits: sources.cacheHits(),
+        ...bundleColumns(sources.bundle()),
         tables: JSON.stringify(tables.map(({ recent_ms: _times, ...counts }) => counts)),
       }
     },
+  }
+}
+
+function bundleColumns({ state, bundle, troubles }: BundleStatus) {
+  return {
+    bundle: bundle?.name ?? '',
+    bundle_version: bundle?.version ?? null,
+    bundle_state: state,
+    bundle_created: bundle?.created ?? null,
+    bundle_expires: bundle?.expires ?? null,
+    bundle_problem: troubles[0]?.message ?? '',
   }
 }

@@ -18,6 +18,8 @@ import { shortened } from './statement-text.ts'
 /** Tables that are open. */
 export interface OpenedTables {
   readonly tables: readonly BoundTable[]
+  /** Whether they would be others if they were opened now, because other indicators are in force; cheap. */
+  readonly isOutdated?: boolean
   close(): Promise<void> | void
 }
 
@@ -31,7 +33,7 @@ export interface EmbeddedEngineOptions {
   readonly idleMs?: number
   /**
    * Milliseconds that open tables are good for: a table may answer from what it found when it was opened. Five minutes
-   * unless told; a query that finds them older has them opened anew, unless another is using them.
+   * unless told; a query that finds them older, or outdated, has them opened anew, unless another is using them.
    */
   readonly maxAgeMs?: number
   readonly clock?: Clock
@@ -134,7 +136,8 @@ export class EmbeddedEngine implements Engine {
   async #opened(sql: string, signal: AbortSignal): Promise<Open> {
     const nowMs = this.#clock.nowMs()
     const ageMs = Math.abs(nowMs - this.#openedMs) // a clock that was set back makes nothing young again
-    if (this.#running === 1 && ageMs > (this.#options.maxAgeMs ?? defaultMaxAgeMs)) await this.#release()
+    const isOld = ageMs > (this.#options.maxAgeMs ?? defaultMaxAgeMs) || (await this.#isOutdated())
+    if (this.#running === 1 && isOld) await this.#release()
     if (this.#open === undefined) this.#openedMs = nowMs
     this.#open ??= this.#closing.then(() => this.#openTables())
     const open = this.#open
@@ -148,6 +151,11 @@ export class EmbeddedEngine implements Engine {
       const found = error instanceof Error ? error.message : String(error)
       throw new EngineError('unreachable', `cannot open the tables: ${found}`, { cause: error })
     }
+  }
+
+  async #isOutdated(): Promise<boolean> {
+    const open = await this.#open?.catch(() => undefined)
+    return open?.opened.isOutdated ?? false
   }
 
   async #openTables(): Promise<Open> {

@@ -56,6 +56,7 @@ export class Resident implements HuntServices {
   readonly #surroundings: Surroundings
   readonly #standing: StandingAnswer
   readonly #closing = new AbortController()
+  readonly #retiring = new AbortController()
   #callOff = () => {}
   #dueMs = 0
   #failures = 0
@@ -89,6 +90,12 @@ export class Resident implements HuntServices {
       random: random(),
     })
     this.#nap()
+  }
+
+  /** Ends the schedule and the running pass, because another hunt takes over; what was asked is still answered. */
+  retire(): void {
+    this.#callOff()
+    this.#retiring.abort(new HunterError('interrupted', 'other indicators are in force'))
   }
 
   /** Ends everything; resolves when nothing of ours uses the cache or the store any more, within a second. */
@@ -225,12 +232,16 @@ export class Resident implements HuntServices {
     return this.#parts.plan.clock.nowMs()
   }
 
+  get #isEnding(): boolean {
+    return this.#closing.signal.aborted || this.#retiring.signal.aborted
+  }
+
   #orClosing(signal: AbortSignal): AbortSignal {
     return AbortSignal.any([signal, this.#closing.signal])
   }
 
   #nap(): void {
-    if (this.#closing.signal.aborted) return
+    if (this.#isEnding) return
     const now = this.#nowMs()
     this.#dueMs = Math.min(this.#dueMs, now + this.#parts.residence.intervalMs + this.#parts.residence.startDelayMs)
     const wait = Math.max(0, Math.min(this.#dueMs - now, longestNapMs))
@@ -261,7 +272,7 @@ export class Resident implements HuntServices {
     store.noteBegun()
     log.debug({ share: residence.pace.cpuShare }, 'sweep begins')
     try {
-      this.#keep(await pass.run(this.#closing.signal, alarm))
+      this.#keep(await pass.run(AbortSignal.any([this.#closing.signal, this.#retiring.signal]), alarm))
     } catch (error) {
       this.#giveUp(pass, error)
     } finally {
@@ -290,7 +301,7 @@ export class Resident implements HuntServices {
   #giveUp(pass: RunningPass, error: unknown): void {
     const { store, residence, log } = this.#parts
     store.forgetBegun()
-    if (this.#closing.signal.aborted) return
+    if (this.#isEnding) return
     this.#failures++
     this.#dueMs = this.#nowMs() + retryDelay(residence, this.#failures)
     this.#failed = pass.scans().flatMap((scan) => (scan.state === 'pending' ? [] : [this.#asFailed(scan, error)]))

@@ -24,25 +24,60 @@ const ours: Provenance = {
   licence: 'Apache-2.0',
 }
 
+/** Rules of an indicator bundle; each file replaces the shipped one of its name. */
+export interface DeliveredRules {
+  /** Name and version of the bundle. */
+  readonly name: string
+  readonly version: number
+  /** Unix seconds. */
+  readonly created: number
+  readonly rules: readonly { readonly name: string; readonly text: string }[]
+}
+
 /** The rules that ship with the program. */
 export function bundledRules(): RuleBook {
-  return readRules(
-    shippedFiles(folder)
-      .filter((file) => endings.has(extname(file)))
-      .map(
-        (file): RuleSource => ({
-          file,
-          set: `yara/${basename(file, extname(file))}`,
-          text: shippedText(file),
-          source: ours,
-        }),
-      ),
+  return shippedRules(undefined)
+}
+
+/** The same, with those of a bundle. */
+export function shippedRules(bundle: DeliveredRules | undefined): RuleBook {
+  const replaced = new Set(bundle?.rules.map(({ name }) => setOf(name)))
+  const shipped = shippedFiles(folder)
+    .filter((file) => endings.has(extname(file)))
+    .map((file): RuleSource => {
+      return { file, set: setOf(basename(file, extname(file))), text: shippedText(file), source: ours }
+    })
+    .filter(({ set }) => !replaced.has(set))
+  const kept = readRules(shipped)
+  if (bundle === undefined) return kept
+  const delivered = deliveredRules(bundle)
+  return {
+    rules: [...kept.rules, ...delivered.rules],
+    sets: [...kept.sets, ...delivered.sets],
+    problems: [...kept.problems, ...delivered.problems],
+  }
+}
+
+/** The rules of a bundle alone. */
+export function deliveredRules({ name, version, created, rules }: DeliveredRules): RuleBook {
+  const retrieved = new Date(created * 1000).toISOString().slice(0, 10)
+  const source: Provenance = { publisher: name, url: 'file:///', retrieved, licence: 'not stated' }
+  const book = readRules(
+    rules.map((one) => ({ file: `${name}/yara/${one.name}.yar`, set: setOf(one.name), text: one.text, source })),
   )
+  const origin = Object.freeze({ kind: 'bundle' as const, name, version })
+  return { ...book, sets: book.sets.map((set) => Object.freeze({ ...set, origin })) }
+}
+
+function setOf(name: string): string {
+  return `yara/${name}`
 }
 
 /** Rules of an operator: files, and directories of them. Throws when a path cannot be read; what is in it may be bad. */
 export function operatorRules(paths: readonly string[]): RuleBook {
-  return readRules(paths.flatMap(sourcesAt))
+  const book = readRules(paths.flatMap(sourcesAt))
+  const origin = Object.freeze({ kind: 'operator' as const })
+  return { ...book, sets: book.sets.map((set) => Object.freeze({ ...set, origin })) }
 }
 
 function sourcesAt(path: string): RuleSource[] {

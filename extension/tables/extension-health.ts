@@ -22,6 +22,12 @@ export interface ExtensionHealth {
     readonly p99_ms: number
     readonly rss: number
     readonly cache_hits: number
+    readonly bundle: string
+    readonly bundle_version: number | null
+    readonly bundle_state: string
+    readonly bundle_created: number | null
+    readonly bundle_expires: number | null
+    readonly bundle_problem: string
     readonly tables: string
   }>
 }

@@ -1,7 +1,7 @@
 /**
  * `threecx_indicators`: what is being looked for, and who says so.
  */
-import { defineTable, integer, text } from '../sdk/index.ts'
+import { bigint, defineTable, integer, text } from '../sdk/index.ts'
 import type { HuntServices } from './services.ts'
 
 /** One row per indicator of every set in force. */
@@ -22,6 +22,9 @@ export const threecxIndicators = defineTable({
     source: text('Publisher of the set'),
     url: text('Where the set was published'),
     version: text('Content hash of the set'),
+    origin: text('program: it ships with threecx-hunter; bundle: an indicator bundle brought it; operator: added here'),
+    bundle: text('Name of the indicator bundle that brought the set; empty for others'),
+    bundle_version: bigint('Version of that bundle; NULL for others'),
     names: text('JSON array of base-name patterns a file with this digest can have; empty when unknown'),
     size_min: integer('Smallest published size of such a file, in bytes'),
     size_max: integer('Largest published size of such a file, in bytes'),
@@ -30,6 +33,7 @@ export const threecxIndicators = defineTable({
   identity: ['id'],
   examples: [
     "SELECT value, component FROM threecx_indicators WHERE type = 'domain' AND status = 'malicious'",
+    'SELECT DISTINCT bundle, bundle_version FROM threecx_indicators WHERE bundle_version IS NOT NULL',
     'SELECT source, count(*) AS indicators FROM threecx_indicators GROUP BY source ORDER BY source',
   ],
   async *generate(context, services: HuntServices) {
@@ -51,6 +55,9 @@ export const threecxIndicators = defineTable({
           source: set.source.publisher,
           url: set.source.url,
           version: set.version,
+          origin: set.origin?.kind ?? 'program',
+          bundle: set.origin?.kind === 'bundle' ? set.origin.name : '',
+          bundle_version: set.origin?.kind === 'bundle' ? set.origin.version : null,
           names: one.names ? JSON.stringify(one.names) : '',
           size_min: one.size?.min ?? null,
           size_max: one.size?.max ?? null,
