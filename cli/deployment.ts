@@ -1,11 +1,14 @@
 /**
  * What `threecx doctor` and `threecx extension` share: whose osquery is meant, and the facts of this host.
  */
-import type { HostFacts } from '../extension/deployment/facts.ts'
+import type { BundleFacts, HostFacts } from '../extension/deployment/facts.ts'
 import { gatherHost } from '../extension/deployment/gather.ts'
 import { type Host, hosts, type Layout, layoutOf } from '../extension/deployment/layout.ts'
 import { HunterError } from '../extension/domain/errors.ts'
 import type { Platform } from '../extension/domain/platform.ts'
+import { chooseBundle } from '../extension/indicators/bundle/choose.ts'
+import { BundleStore } from '../extension/indicators/bundle/store.ts'
+import { readTrust, trustPaths } from '../extension/indicators/bundle/trust.ts'
 import { defaultStateDir } from '../extension/runtime/state-dir.ts'
 import type { OptionSpecs } from './options.ts'
 
@@ -52,5 +55,15 @@ export async function factsHere(
   const said = { file, loadFile: options['load-file'], flagsFile: options['flags-file'], socket: options.socket }
   const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined))
   const stateDirectory = options.state ?? defaultStateDir(env, process.platform, process.getuid?.() === 0)
-  return await gatherHost({ layout, stateDirectory, ...given })
+  const bundle = await bundleFacts(stateDirectory, env)
+  return await gatherHost({ layout, stateDirectory, bundle, ...given })
+}
+
+/** As the extension would choose; nothing is written. */
+async function bundleFacts(stateDirectory: string, env: NodeJS.ProcessEnv): Promise<BundleFacts> {
+  const trust = trustPaths([], env, process.platform)
+  const { keys, problems } = readTrust(trust)
+  const now = Math.floor(Date.now() / 1000)
+  const { status } = await chooseBundle(new BundleStore(stateDirectory), trust, now)
+  return { status, trust, keys: [...keys.values()].map(({ name }) => name), keyProblems: problems, now }
 }

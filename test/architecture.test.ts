@@ -37,7 +37,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'extension/sweep',
   ],
   'extension/tables': ['extension/domain', 'extension/sdk'],
-  'extension/indicators': ['extension/domain', 'extension/runtime', 'extension/native'],
+  'extension/indicators': ['extension/domain', 'extension/runtime', 'extension/native', 'package.json'],
   'extension/examining': [
     'extension/domain',
     'extension/decoders',

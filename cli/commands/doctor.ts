@@ -19,7 +19,7 @@ export const doctor = defineCommand({
   description: `
 Applies the rules by which osquery loads an extension to FILE and to this host: name, owner and mode of the file, its
 directory, its format and file system; the load file and everything in it; the flags that matter; the manager's socket;
-our state directory. For every rule that is broken it shows what was found, what is expected, the line osquery itself
+our state directory; the indicator bundle in force and the keys that may sign one. For every rule that is broken it shows what was found, what is expected, the line osquery itself
 prints for it, and the fix. It reads, and connects once to the socket; it changes nothing.
 
 FILE is by default the threecx_hunter that the load file names, or else the one that threecx extension install puts in

@@ -143,7 +143,8 @@ const listColumns = ['id', 'type', 'value', 'platform', 'component', 'stage', 'l
 
 async function list(terminal: Terminal, options: Options): Promise<number> {
   const { bundles } = bundleChoice(options, terminal.env)
-  const { bundle } = (await followBundle(bundles, systemClock)).choice
+  const { bundle, status } = (await followBundle(bundles, systemClock)).choice
+  for (const { message } of status.troubles) terminal.stderr.write(`${printable(message)}\n`)
   const shipped = await openBundledData()
   const { sets: inForce } = bundle === undefined ? shipped : withBundle(shipped, bundle.content)
   const sets = [

@@ -3,6 +3,7 @@
  */
 import type { HostFacts } from './facts.ts'
 import type { Check, Outcome, Rule } from './rule.ts'
+import { bundleRules } from './rules/bundle.ts'
 import { flagRules } from './rules/flags.ts'
 import { loadFileRules } from './rules/load-file.ts'
 import { programRules } from './rules/program.ts'
@@ -18,6 +19,7 @@ export const rules: readonly Rule[] = [
   ...flagRules,
   ...socketRules,
   ...stateRules,
+  ...bundleRules,
 ]
 
 /** Applies every rule that holds on the platform. */

@@ -4,6 +4,7 @@
  * Gathered once, then judged by pure functions: rules for Windows and macOS run and are tested on Linux, and a report
  * never contradicts itself because something changed in between. No methods, no handles, nothing to close.
  */
+import type { BundleStatus } from '../domain/bundle.ts'
 import type { Platform } from '../domain/platform.ts'
 import type { BinaryFormat } from './binary-format.ts'
 import type { FlagsText } from './flags-file.ts'
@@ -79,6 +80,19 @@ export interface SocketFacts extends FileFacts {
   readonly isNamed: boolean
 }
 
+/** Indicator bundles: what is in force, and who may sign them. */
+export interface BundleFacts {
+  readonly status: BundleStatus
+  /** Files and directories of trusted keys. */
+  readonly trust: readonly string[]
+  /** Names of the keys that are trusted. */
+  readonly keys: readonly string[]
+  /** Why others are not. */
+  readonly keyProblems: readonly string[]
+  /** When the status was taken, unix seconds. */
+  readonly now: number
+}
+
 /** The host, as the rules see it. */
 export interface HostFacts {
   readonly platform: Platform
@@ -94,4 +108,5 @@ export interface HostFacts {
   readonly flagsFile: FlagsFileFacts
   readonly socket: SocketFacts
   readonly state: FileFacts
+  readonly bundle: BundleFacts
 }

@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs'
 import type { Platform } from '../domain/platform.ts'
 import { binaryFormat, headBytes } from './binary-format.ts'
-import type { FileFacts, HostFacts, ProgramFacts, SocketFacts } from './facts.ts'
+import type { BundleFacts, FileFacts, HostFacts, ProgramFacts, SocketFacts } from './facts.ts'
 import { flagValue } from './flags-file.ts'
 import { gatherAccessList } from './gather-acl.ts'
 import { gatherFile, readHead } from './gather-file.ts'
@@ -21,6 +21,8 @@ import { mountOptionsOf } from './mount-table.ts'
 export interface Subject {
   readonly layout: Layout
   readonly stateDirectory: string
+  /** Told by whoever knows indicators. */
+  readonly bundle: BundleFacts
   readonly file?: string
   readonly loadFile?: string
   readonly flagsFile?: string
@@ -50,6 +52,7 @@ export async function gatherHost(subject: Subject): Promise<HostFacts> {
     flagsFile,
     socket,
     state: gatherFile(subject.stateDirectory),
+    bundle: subject.bundle,
   })
 }
 

@@ -50,6 +50,24 @@ export async function chooseBundle(
   return { status: statusOf(troubles.length === 0 ? 'none' : 'failed', troubles, undefined) }
 }
 
+/**
+ * Remembers that this program checked the content of the bundle in force, which it has not when it was updated since
+ * the installation. A store that is not ours, or is being changed, is left alone: the next start checks again.
+ */
+export async function noteChecked(store: BundleStore, { bundle }: BundleChoice): Promise<void> {
+  const isNews = (one: InstalledBundle) => one.sha256 === bundle?.sha256 && one.checked !== checkedBy
+  try {
+    if (!store.read().bundles.some(isNews)) return
+    await store.alone(async () => {
+      const record = store.read()
+      const bundles = record.bundles.map((one) => (isNews(one) ? { ...one, checked: checkedBy } : one))
+      store.putRecord({ ...record, bundles })
+    }, 0)
+  } catch {
+    // it only costs the next start a check
+  }
+}
+
 /** Opens an installed bundle. Throws one of the `bundle_...` errors. */
 export async function openInstalled(
   store: BundleStore,

@@ -66,12 +66,15 @@ export class BundleStore {
     return readBundleFile(this.fileOf(installed), false)
   }
 
-  /** Runs while nobody else changes the store. Throws `state_unusable` when it cannot be written or is held. */
-  async alone<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs while nobody else changes the store. Waits that long for another, holding the thread. Throws `state_unusable`
+   * when it cannot be written or is held.
+   */
+  async alone<T>(work: () => Promise<T>, waitMs = lockMs): Promise<T> {
     openStateDir(this.#stateDir)
     mkdirSync(this.directory, { recursive: true, mode: 0o700 })
     openStateDir(this.directory)
-    const lock = this.#lock()
+    const lock = this.#lock(waitMs)
     try {
       return await work()
     } finally {
@@ -96,10 +99,10 @@ export class BundleStore {
   }
 
   /** SQLite's lock is the system's: it is gone with the process that held it. */
-  #lock(): DatabaseSync {
+  #lock(timeout: number): DatabaseSync {
     const path = join(this.directory, 'lock.db')
     try {
-      const lock = new DatabaseSync(path, { timeout: lockMs })
+      const lock = new DatabaseSync(path, { timeout })
       try {
         lock.exec('BEGIN EXCLUSIVE')
         return lock

@@ -8,7 +8,7 @@
 import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../../runtime/clock.ts'
-import { type BundleChoice, chooseBundle } from './choose.ts'
+import { type BundleChoice, chooseBundle, noteChecked } from './choose.ts'
 import type { BundleStore } from './store.ts'
 import { keyFiles } from './trust.ts'
 
@@ -36,7 +36,9 @@ export class BundleWatch {
   /** Chooses for the first time. */
   static async open(store: BundleStore, trust: readonly string[], clock: Clock): Promise<BundleWatch> {
     const stamp = stampOf(store, trust) // before the choice: what changes meanwhile is seen at the next look
-    return new BundleWatch(store, trust, clock, stamp, await chooseBundle(store, trust, secondsOf(clock)))
+    const choice = await chooseBundle(store, trust, secondsOf(clock))
+    await noteChecked(store, choice)
+    return new BundleWatch(store, trust, clock, stamp, choice)
   }
 
   /** What was chosen at the last look. */

@@ -7,9 +7,11 @@ import { parseFlags } from '../../../extension/deployment/flags-file.ts'
 import { isOurs, layoutOf } from '../../../extension/deployment/layout.ts'
 import { parseLoadFile } from '../../../extension/deployment/load-file.ts'
 import { type Check, outcomes } from '../../../extension/deployment/rule.ts'
+import type { BundleStatus } from '../../../extension/domain/bundle.ts'
 import { type Platform, platforms } from '../../../extension/domain/platform.ts'
 import { elfProgram, machoProgram, peProgram, universalProgram } from '../../support/program-file.ts'
 
+const trustDirectory = '/etc/threecx-hunter/trusted-keys'
 const administrators = 'O:BAG:SYD:PAI(A;;FA;;;SY)(A;;FA;;;BA)'
 
 const programs = { windows: peProgram('x64'), darwin: machoProgram('arm64'), linux: elfProgram('x64') }
@@ -64,6 +66,7 @@ function host(platform: Platform, change: Change = {}): HostFacts {
       ...change.socket,
     },
     state: file('/var/lib/threecx-hunter', { nature: 'directory', mode: 0o700 }),
+    bundle: { status: { state: 'none', troubles: [] }, trust: [trustDirectory], keys: [], keyProblems: [], now: 0 },
     ...change.host,
   }
 }
@@ -219,6 +222,41 @@ describe('on Linux', () => {
       'state_directory failed',
     ])
     expect(briefly(host('linux', { host: { state: { ...state, nature: 'missing' } } }))).toEqual([])
+  })
+})
+
+describe('indicator bundles', () => {
+  const bundle = { name: 'acme', version: 7, created: 0, signedBy: ['acme'], sha256: 'a'.repeat(64) }
+  const trouble = { code: 'bundle_expired' as const, message: 'cannot use bundle x: it expired', version: 8 }
+  const standing = (status: BundleStatus, keyProblems: readonly string[] = []) =>
+    host('linux', { host: { bundle: { status, trust: [trustDirectory], keys: ['acme'], keyProblems, now: 86_400 } } })
+
+  it('in force are well', () => {
+    expect(briefly(standing({ state: 'in_force', bundle, troubles: [] }))).toEqual([])
+    const far = { ...bundle, expires: 86_400 * 16 }
+    expect(briefly(standing({ state: 'in_force', bundle: far, troubles: [] }))).toEqual([])
+  })
+
+  it('that cannot be used are named: a warning while an older one is in force, a failure without one', () => {
+    const [fallback] = bad(standing({ state: 'fallback', bundle, troubles: [trouble] }))
+    expect(fallback).toMatchObject({ rule: 'indicator_bundle', outcome: 'warning' })
+    expect(fallback?.found).toBe('cannot use bundle x: it expired; in force is acme version 7')
+    const [failed] = bad(standing({ state: 'failed', troubles: [trouble] }))
+    expect(failed).toMatchObject({
+      outcome: 'failed',
+      fix: 'threecx indicators status --state /var/lib/threecx-hunter',
+    })
+  })
+
+  it('that expire within days are told before they do', () => {
+    const soon = { ...bundle, expires: 86_400 * 4 }
+    const [check] = bad(standing({ state: 'in_force', bundle: soon, troubles: [] }))
+    expect(check).toMatchObject({ outcome: 'warning', found: 'acme version 7, which expires in 3 days' })
+  })
+
+  it('have keys that are told when they cannot be trusted', () => {
+    const facts = standing({ state: 'none', troubles: [] }, ['cannot trust x.pub: it belongs to uid 7'])
+    expect(briefly(facts)).toEqual(['trusted_keys warning'])
   })
 })
 
