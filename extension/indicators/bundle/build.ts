@@ -68,7 +68,7 @@ export async function buildBundle(request: BuildRequest): Promise<Built> {
 
 /** Signs the bytes of a payload with every key. */
 export function signBundle(payload: Uint8Array, keys: readonly KeyObject[]): Uint8Array {
-  return joinBundle({ signatures: keys.map((key) => signPayload(payload, key)), payload })
+  return joinBundle({ signatures: signPayload(payload, keys), payload })
 }
 
 interface Folder {

@@ -8,8 +8,8 @@
  *     <the payload>                                        to the end of the file
  *
  * There is one way to write a bundle down: lower-case hex, no leading zeros, nothing behind the payload. What is signed
- * are the bytes of the payload as they are, behind a prefix that no other thing we sign begins with. Nothing here looks
- * inside the payload: that is read only after its signature was verified.
+ * are the bytes of the payload as they are, behind the ids of all keys and a prefix that no other thing we sign begins
+ * with. Nothing here looks inside the payload: that is read only after its signature was verified.
  */
 import { HunterError } from '../../domain/errors.ts'
 
@@ -40,9 +40,9 @@ const header =
   /^threecx-indicator-bundle 1\npayload ([1-9][0-9]{0,8})\n((?:signature [0-9a-f]{64} [0-9a-f]{128}\n){1,8})\n/
 const domain = Buffer.from('threecx-hunter indicator bundle, format 1\0', 'latin1')
 
-/** The bytes that a key signs. */
-export function signedBytes(payload: Uint8Array): Uint8Array {
-  return Buffer.concat([domain, payload])
+/** The bytes that every key signs: what they are, who signs, and the payload. */
+export function signedBytes(keyIds: readonly string[], payload: Uint8Array): Uint8Array {
+  return Buffer.concat([domain, Buffer.from(`${[...keyIds].sort().join('\n')}\n\n`, 'latin1'), payload])
 }
 
 /** A bundle as bytes. */

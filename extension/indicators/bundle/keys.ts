@@ -31,14 +31,11 @@ const publicPem = /^-----BEGIN PUBLIC KEY-----\r?\n([A-Za-z0-9+/]{59}=)\r?\n----
 /** 2^255 - 19: a coordinate at or above it is a second spelling of a smaller one. */
 const prime = 2n ** 255n - 19n
 
+/** y of a point of order 8; the other one is its negative. */
+const orderEight = 2707385501144840649318225287225658788936804267575313519463743609750303402022n
+
 /** y of the points whose order divides 8: 1, -1, 0, and the two of order 8. */
-const smallOrder: ReadonlySet<bigint> = new Set([
-  0n,
-  1n,
-  prime - 1n,
-  2707385501144840649318225287225658788936804267575313519463743609750303021418n,
-  55188659117513257062467267217118295137698188065244968500265048394206261417927n,
-])
+const smallOrder: ReadonlySet<bigint> = new Set([0n, 1n, prime - 1n, orderEight, prime - orderEight])
 
 /** A key from the text of its file. `file` is for messages. Throws `trust_unusable`. */
 export function readPublicKey(text: string, file: string): PublicKey {
@@ -84,14 +81,19 @@ export function newKeyPair(): { readonly privatePem: string; readonly publicPem:
   }
 }
 
-/** Signs a payload. */
-export function signPayload(payload: Uint8Array, key: KeyObject): BundleSignature {
-  return { keyId: publicKeyOf(key).id, signature: sign(null, signedBytes(payload), key) }
+/** Signs a payload with every key. */
+export function signPayload(payload: Uint8Array, keys: readonly KeyObject[]): BundleSignature[] {
+  const signers = keys.map((key) => ({ keyId: publicKeyOf(key).id, key }))
+  const message = signedBytes(
+    signers.map(({ keyId }) => keyId),
+    payload,
+  )
+  return signers.map(({ keyId, key }) => ({ keyId, signature: sign(null, message, key) }))
 }
 
-/** Whether a signature is this key's over the payload. */
-export function isSignedBy(payload: Uint8Array, { key }: PublicKey, signature: Uint8Array): boolean {
-  return verify(null, signedBytes(payload), key, signature)
+/** Whether a signature of a bundle is this key's. */
+export function isSignedBy(message: Uint8Array, { key }: PublicKey, signature: Uint8Array): boolean {
+  return verify(null, message, key, signature)
 }
 
 /** Why the bytes of a key are not fit to trust, or undefined. */

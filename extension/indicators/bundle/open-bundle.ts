@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { HunterError } from '../../domain/errors.ts'
 import { codeOf } from '../files.ts'
-import { type BundleParts, maxBundleBytes, splitBundle, tooLarge } from './container.ts'
+import { type BundleParts, maxBundleBytes, signedBytes, splitBundle, tooLarge } from './container.ts'
 import type { BundleContent } from './content.ts'
 import { isSignedBy } from './keys.ts'
 import { readPayload } from './payload.ts'
@@ -54,10 +54,14 @@ export function signers({ signatures, payload }: BundleParts, trust: Trust, file
     const message = `cannot use bundle ${file}: it is signed by key ${ids}; trusted are ${trusted.join(', ') || 'none'}${why}`
     throw new HunterError('bundle_unknown_key', message)
   }
+  const message = signedBytes(
+    signatures.map(({ keyId }) => keyId),
+    payload,
+  )
   for (const { key, signature } of known) {
-    if (isSignedBy(payload, key, signature)) continue
-    const message = `cannot use bundle ${file}: its signature is not that of key ${key.name} (${key.id.slice(0, 16)})`
-    throw new HunterError('bundle_signature', message)
+    if (isSignedBy(message, key, signature)) continue
+    const name = `${key.name} (${key.id.slice(0, 16)})`
+    throw new HunterError('bundle_signature', `cannot use bundle ${file}: its signature is not that of key ${name}`)
   }
   return known.map(({ key }) => key)
 }
