@@ -68,6 +68,8 @@ export class EmbeddedEngine implements Engine {
   #openedMs = 0
   readonly #closed = new AbortController()
   #open: Promise<Open> | undefined
+  /** Of those that were opened last. */
+  #tables: OpenedTables | undefined
   #running = 0
   #callOff = () => {}
   /** Closing that is under way; opening waits for it. */
@@ -136,7 +138,7 @@ export class EmbeddedEngine implements Engine {
   async #opened(sql: string, signal: AbortSignal): Promise<Open> {
     const nowMs = this.#clock.nowMs()
     const ageMs = Math.abs(nowMs - this.#openedMs) // a clock that was set back makes nothing young again
-    const isOld = ageMs > (this.#options.maxAgeMs ?? defaultMaxAgeMs) || (await this.#isOutdated())
+    const isOld = ageMs > (this.#options.maxAgeMs ?? defaultMaxAgeMs) || this.#tables?.isOutdated === true
     if (this.#running === 1 && isOld) await this.#release()
     if (this.#open === undefined) this.#openedMs = nowMs
     this.#open ??= this.#closing.then(() => this.#openTables())
@@ -153,13 +155,9 @@ export class EmbeddedEngine implements Engine {
     }
   }
 
-  async #isOutdated(): Promise<boolean> {
-    const open = await this.#open?.catch(() => undefined)
-    return open?.opened.isOutdated ?? false
-  }
-
   async #openTables(): Promise<Open> {
     const opened = await this.#options.open()
+    this.#tables = opened
     const { extension } = this.#options
     const own = hostTables({ version: followedVersion, extension, tables: opened.tables.map(({ name }) => name) })
     return { opened, tables: [...opened.tables, ...own], free: [] }
@@ -193,6 +191,7 @@ export class EmbeddedEngine implements Engine {
   async #release(): Promise<void> {
     const open = this.#open
     this.#open = undefined
+    this.#tables = undefined
     if (open !== undefined) {
       this.#closing = open.then(async ({ opened, free }) => {
         await Promise.all(free.splice(0).map((database) => database.close()))

@@ -120,6 +120,38 @@ describe('a query that stalls', () => {
 })
 
 describe('tables', () => {
+  it('are opened anew by the next query when other indicators are in force, and not under a query that runs', async () => {
+    let opened = 0
+    let newest = 1
+    const engine = engineOf({
+      open: async () => {
+        const generation = ++opened
+        return {
+          tables: dangerousTables(),
+          get isOutdated() {
+            return generation < newest
+          },
+          close: () => {},
+        }
+      },
+    })
+    await engine.query('SELECT 1', plenty, never)
+    await engine.query('SELECT 1', plenty, never)
+    expect(opened).toBe(1)
+    newest = 2
+    const deadline = new AbortController()
+    const held = engine.query('SELECT * FROM hanging', plenty, deadline.signal).catch(() => {})
+    await engine.query('SELECT 1', plenty, never)
+    expect(opened).toBe(2)
+    newest = 3
+    await engine.query('SELECT 1', plenty, never)
+    expect(opened).toBe(2)
+    deadline.abort(new Error('too long'))
+    await held
+    await engine.query('SELECT 1', plenty, never)
+    expect(opened).toBe(3)
+  })
+
   it('are opened for the first query, closed when nobody asks, and opened again', async () => {
     const alarm = new HeldAlarm()
     let opened = 0
