@@ -39,7 +39,7 @@ describe('a wrong command line', () => {
     [['hunt', 'extra'], 'unexpected argument "extra"'],
     [['hunt', '--platform', 'mac'], '--platform is "mac"'],
     [['query'], 'needs one SQL statement'],
-    [['indicators', 'frob'], 'needs list, check or import'],
+    [['indicators', 'frob'], 'needs list, check, import, keygen'],
     [['hunt', '--max-file-size', '1x'], '--max-file-size is "1x"'],
   ])('%j is explained with exit code 2', async (args, message) => {
     const { exit, stdout, stderr } = await run(...args)

@@ -50,7 +50,8 @@ export class BundleStore {
     try {
       lstatSync(this.recordFile)
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return emptyRecord
+      const code = error instanceof Error && 'code' in error ? error.code : undefined
+      if (code === 'ENOENT' || code === 'ENOTDIR') return emptyRecord
       throw this.#unusable(error)
     }
     try {
