@@ -33,8 +33,7 @@ export function needlesOfTexts(wanted: Iterable<string>): Needles {
   const texts = new Set([...wanted].map(foldAscii))
   // what holds a longer text holds the shorter one that is part of it
   const all = [...texts].filter((text) => text.length >= 3).sort((a, b) => a.length - b.length)
-  const kept: string[] = []
-  for (const text of all) if (!kept.some((shorter) => text.includes(shorter))) kept.push(text)
+  const kept = withoutLonger(all)
   // the engine keeps what it made of a list for as long as it is asked with the same one
   const list = Object.freeze(kept.slice(0, maxNeedles))
   return {
@@ -44,6 +43,34 @@ export function needlesOfTexts(wanted: Iterable<string>): Needles {
       return list.some((one) => folded.includes(one))
     },
   }
+}
+
+/**
+ * The texts, by ascending length, that hold no shorter one of them. Digests come in tens of thousands: a text is compared
+ * with shorter ones alone, and of those only with what begins with three of its characters.
+ */
+function withoutLonger(texts: readonly string[]): string[] {
+  const kept: string[] = []
+  const byBeginning = new Map<string, string[]>()
+  let indexed = 0
+  for (const text of texts) {
+    for (let next = kept[indexed]; next !== undefined && next.length < text.length; next = kept[++indexed]) {
+      const beginning = next.slice(0, 3)
+      const some = byBeginning.get(beginning)
+      if (some) some.push(next)
+      else byBeginning.set(beginning, [next])
+    }
+    if (!holdsAny(text, byBeginning)) kept.push(text)
+  }
+  return kept
+}
+
+function holdsAny(text: string, byBeginning: ReadonlyMap<string, readonly string[]>): boolean {
+  for (let at = 0; at + 3 <= text.length; at++) {
+    const some = byBeginning.get(text.slice(at, at + 3))
+    if (some?.some((shorter) => text.startsWith(shorter, at))) return true
+  }
+  return false
 }
 
 function textsOf({ type, value }: Indicator, domains: ReadonlySet<string>): string[] {

@@ -27,10 +27,10 @@ export interface BundleParts {
 }
 
 /**
- * Bytes of a whole bundle. Eighty thousand digests fit. The extension holds the text and the values for a moment, and
- * osquery's watchdog allows a process some 200 MB.
+ * Bytes of a whole bundle; some twenty thousand digests fit. The extension's tables have 96 MB of heap, in which two
+ * generations of indicators and a text that is read must find room.
  */
-export const maxBundleBytes = 16 << 20
+export const maxBundleBytes = 4 << 20
 
 const maxSignatures = 8
 const first = 'threecx-indicator-bundle '

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Indicator } from '../../../extension/domain/indicator.ts'
-import { needlesOf } from '../../../extension/gathering/needles.ts'
+import { needlesOf, needlesOfTexts } from '../../../extension/gathering/needles.ts'
 import { loadBundledSets } from '../../../extension/indicators/index.ts'
 
 const bundled = loadBundledSets().flatMap((set) => set.indicators)
@@ -46,6 +46,19 @@ describe('needles', () => {
         const { mayHold } = needlesOf([one('domain', labels.join('.'))])
         expect(mayHold(`x ${labels.join('.')} y`)).toBe(true)
         expect(mayHold(labels.map((text) => `(${text.length})${text}`).join(''))).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('needles of some texts', () => {
+  it('are those that hold no other one, as trying each with each says', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 9 })
+    fc.assert(
+      fc.property(fc.uniqueArray(text, { maxLength: 40 }), (texts) => {
+        const long = texts.filter((one) => one.length >= 3)
+        const expected = long.filter((one) => !long.some((other) => other !== one && one.includes(other)))
+        expect([...needlesOfTexts(texts).texts].sort()).toEqual(expected.sort())
       }),
     )
   })
