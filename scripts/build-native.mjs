@@ -2,7 +2,8 @@
  * Builds the native engine with cargo and puts it beside `extension/native/native.ts`.
  *
  * Run by itself it fails when the engine cannot be built; `prepare.mjs` uses it and carries on. `--target TRIPLE` builds
- * for another system, with a toolchain of Rust's and a linker for it. Plain JavaScript, because it runs during
+ * for another system, with a toolchain of Rust's and a linker for it; `--glibc 2.28` builds for Linux with that glibc or a
+ * newer one, with cargo-zigbuild (scripts/executable/zig-requirements.txt). Plain JavaScript, because it runs during
  * installation, before the pinned runtime is there.
  */
 import { spawnSync } from 'node:child_process'
@@ -34,11 +35,13 @@ const shownLines = 25
  */
 
 /**
- * Builds and installs the add-on; without a target for the system this runs on.
+ * Builds and installs the add-on; without a target for the system this runs on, without a glibc for the one this has.
  * @param {string} [target]
+ * @param {string} [glibc]
  * @returns {Outcome}
  */
-export function buildNative(target) {
+export function buildNative(target, glibc) {
+  if (glibc !== undefined) return buildForGlibc(target, glibc)
   const platform = target === undefined ? `${process.platform}-${process.arch}` : platforms.get(target)
   if (platform === undefined) {
     const known = [...platforms.keys()].join(', ')
@@ -58,6 +61,31 @@ export function buildNative(target) {
   if (cargo.error !== undefined) return { state: 'absent', reason: 'no Rust toolchain was found' }
   if (cargo.status !== 0) return { state: 'failed', reason: lastLines(`${cargo.stdout}${cargo.stderr}`) }
   return install(join(targetDirectory(), target ?? '', 'release', libraryOf(platform)), addon)
+}
+
+/**
+ * The linker of zig knows every glibc; a linker of this system binds to the functions of the newest one it finds.
+ * @param {string | undefined} target
+ * @param {string} glibc
+ * @returns {Outcome}
+ */
+function buildForGlibc(target, glibc) {
+  const here = `${process.platform}-${process.arch}`
+  const triple = target ?? [...platforms].find(([, platform]) => platform === here)?.[0] ?? ''
+  const platform = platforms.get(triple)
+  if (platform === undefined || !triple.endsWith('-linux-gnu')) {
+    return { state: 'failed', reason: `--glibc is for Linux, not for ${JSON.stringify(triple || here)}` }
+  }
+  if (!/^2\.\d{1,2}$/.test(glibc)) {
+    return { state: 'failed', reason: `--glibc is ${JSON.stringify(glibc)}; expected a version such as 2.28` }
+  }
+  const manifest = join(workspace, 'Cargo.toml')
+  const args = ['zigbuild', '--release', '--locked', '--quiet', '--package', 'binding', '--manifest-path', manifest]
+  const cargo = spawnSync('cargo', [...args, '--target', `${triple}.${glibc}`], { encoding: 'utf8' })
+  if (cargo.error !== undefined) return { state: 'absent', reason: 'no Rust toolchain was found' }
+  if (cargo.status !== 0) return { state: 'failed', reason: lastLines(`${cargo.stdout}${cargo.stderr}`) }
+  const built = join(targetDirectory(), triple, 'release', libraryOf(platform))
+  return install(built, join(workspace, `binding.${platform}.node`))
 }
 
 /**
@@ -119,8 +147,8 @@ function lastLines(output) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { target: { type: 'string' } } })
-  const outcome = buildNative(values.target)
+  const { values } = parseArgs({ options: { target: { type: 'string' }, glibc: { type: 'string' } } })
+  const outcome = buildNative(values.target, values.glibc)
   if ('path' in outcome) {
     console.log(`native engine: ${outcome.state} ${outcome.path}`)
   } else {

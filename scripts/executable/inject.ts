@@ -61,6 +61,7 @@ export function inject(parts: Parts, output: string, scratch: string): { strippe
   const ended = spawnSync(process.execPath, [...memory, '--build-sea', file], { encoding: 'utf8', cwd: scratch, env })
   if (ended.status !== 0) throw new Error(`node --build-sea failed: ${(ended.error?.message ?? ended.stderr).trim()}`)
   copyInPages(config.output, output)
+  if (parts.target.platform.startsWith('darwin-')) signAdHoc(output)
   return { stripped: stripped !== undefined }
 }
 
@@ -72,6 +73,13 @@ function strip({ target, runtime }: Parts, output: string): string | undefined {
   if (!target.platform.startsWith('linux-')) return undefined
   const { status } = spawnSync('strip', ['-o', output, runtime.path], { stdio: 'ignore' })
   return status === 0 ? output : undefined
+}
+
+/** macOS kills a program whose signature is gone or wrong. Without an identity this is enough to try it on one machine. */
+function signAdHoc(file: string): void {
+  if (process.platform !== 'darwin') return
+  const { status, stderr } = spawnSync('codesign', ['--force', '--sign', '-', file], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`codesign --sign - failed: ${stderr}`)
 }
 
 /**
