@@ -1,0 +1,108 @@
+/** What the pages tell a reader to do, done; what they name, found. */
+import { existsSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadCommand } from '../../cli/commands/index.ts'
+import { parseOptions } from '../../cli/options.ts'
+import { openPreparer, type Preparer } from '../../extension/packs/prepare.ts'
+import { blocksOf, pages, pageText, threecxCalls } from '../support/doc-page.ts'
+import { missingLine, playPage } from '../support/doc-session.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+/** Pages that come with the packages and with the updates of indicators. */
+const promisedPages = ['docs/packages.md', 'docs/indicator-updates.md']
+const isThere = (path: string) => promisedPages.includes(path) || existsSync(join(root, path))
+const played = pages.filter((page) => blocksOf(page).some(({ words }) => words.includes('tested')))
+
+/** Anchors of a page, as GitHub makes them of headings. */
+function anchorsOf(page: string): string[] {
+  return [...pageText(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+describe('a reader who does what the page says', () => {
+  it.each([
+    'docs/in-fleet.md',
+    'docs/in-kolide.md',
+    'docs/in-osqueryd.md',
+    'docs/in-osqueryi.md',
+    'docs/on-a-disk-image.md',
+    'docs/write-a-query.md',
+  ])('finds something to try on %s', (page) => {
+    expect(played).toContain(page)
+  })
+
+  it.concurrent.each(played)(
+    'sees what %s shows',
+    async (page) => {
+      for (const one of await playPage(page)) {
+        expect(one, `${one.command}\n${one.output}`).toMatchObject({ exit: one.expected })
+        expect(missingLine(one), `${page}: not in what was said:\n${one.output}`).toBeUndefined()
+      }
+    },
+    180_000,
+  )
+})
+
+describe.each(pages)('%s', (page) => {
+  it('links to what is there', () => {
+    const links = [...pageText(page).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, target = '']) => target)
+    const broken = links.filter((target) => {
+      const [path = '', anchor] = target.split('#')
+      const file = path === '' ? page : normalize(join(dirname(page), path))
+      if (!isThere(file)) return true
+      return (
+        anchor !== undefined &&
+        file.endsWith('.md') &&
+        existsSync(join(root, file)) &&
+        !anchorsOf(file).includes(anchor)
+      )
+    })
+    expect(broken).toEqual([])
+  })
+
+  it('names files of this tree that are there', () => {
+    const named = [
+      ...pageText(page).matchAll(/`((?:cli|daemon|docs|examples|extension|iocs|packs|scripts|test)\/[\w./-]+\w)`/g),
+    ]
+    expect(
+      named.map(([, path = '']) => path).filter((path) => !isThere(path) && !/^(extension|packs)\//.test(path)),
+    ).toEqual([])
+  })
+
+  it('gives threecx commands and options that it has', async () => {
+    for (const [, name = '', ...args] of threecxCalls(page)) {
+      if (name === '' || /^[A-Z]+$/.test(name) || name.startsWith('--')) continue
+      const command = await loadCommand(name)
+      expect([page, name, command?.name]).toEqual([page, name, name])
+      if (!command || (name === 'extension' && args[0]?.startsWith('--'))) continue
+      expect(() => parseOptions(command.options, args, {}), `${page}: threecx ${name} ${args.join(' ')}`).not.toThrow()
+    }
+  })
+})
+
+describe('statements that pages show', () => {
+  let preparer: Preparer
+  beforeAll(async () => {
+    preparer = await openPreparer()
+  })
+  afterAll(() => preparer.close())
+
+  it('can be prepared on a platform at least', async () => {
+    for (const page of pages) {
+      for (const { language, words, text, line } of blocksOf(page)) {
+        if (language !== 'sql' || words.includes('wrong')) continue
+        const problems = []
+        for (const platform of ['windows', 'darwin', 'linux'] as const) {
+          const prepared = await preparer.prepare(text.replace(/^--.*\n/gm, '').replace(/;\s*$/, ''), platform)
+          if ('problem' in prepared) problems.push(prepared.problem)
+        }
+        if (problems.length === 3) expect([page, line, problems[0]]).toEqual([page, line, 'no problem'])
+      }
+    }
+  })
+})
