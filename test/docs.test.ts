@@ -1,4 +1,4 @@
-/** Generated documentation is fresh, and what the pages promise holds. */
+/** Generated documentation is fresh, and what the pages promise holds; test/docs/pages.test.ts reads README and docs/. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -11,13 +11,10 @@ describe('documentation', () => {
     expect(readFileSync(join(root, path), 'utf8')).toBe(page())
   })
 
-  it.each(['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'])(
-    '%s links only to what is there',
-    (page) => {
-      const links = readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)
-      expect([...links].map((link) => link[1] ?? '').filter((target) => !existsSync(join(root, target)))).toEqual([])
-    },
-  )
+  it.each(['ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'])('%s links only to what is there', (page) => {
+    const links = readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)
+    expect([...links].map((link) => link[1] ?? '').filter((target) => !existsSync(join(root, target)))).toEqual([])
+  })
 
   it('the README shows the two commands that must always work', () => {
     const readme = readFileSync(join(root, 'README.md'), 'utf8')

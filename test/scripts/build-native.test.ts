@@ -14,4 +14,12 @@ describe('a build of the native engine', () => {
       reason: expect.stringMatching(/^--target is "windows"; expected .*x86_64-pc-windows-gnu/),
     })
   })
+
+  it.each([
+    ['aarch64-apple-darwin', '2.28', /^--glibc is for Linux, not for "aarch64-apple-darwin"/],
+    ['windows', '2.28', /^--glibc is for Linux, not for "windows"/],
+    ['x86_64-unknown-linux-gnu', '2.28; rm', /^--glibc is "2.28; rm"; expected a version such as 2.28/],
+  ])('is refused for %s with glibc %s', (target, glibc, reason) => {
+    expect(buildNative(target, glibc)).toEqual({ state: 'failed', reason: expect.stringMatching(reason) })
+  })
 })

@@ -89,6 +89,7 @@ async function runBlock(block: Block, place: string): Promise<Omit<Played, 'prom
     return { command, expected: Number(code) }
   })
   const script = [
+    `npx() { "$@"; }`,
     `npm() { (cd '${root}' && command npm "$@"); }`,
     ...commands.map(({ command }) => `${command}\nprintf '\\n\\036%s\\n' "$?"`),
   ].join('\n')
