@@ -1,5 +1,5 @@
 /** What the pages tell a reader to do, done; what they name, found. */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadCommand } from '../../cli/commands/index.ts'
@@ -81,6 +81,28 @@ describe.each(pages)('%s', (page) => {
       expect([page, name, command?.name]).toEqual([page, name, name])
       if (!command || (name === 'extension' && args[0]?.startsWith('--'))) continue
       expect(() => parseOptions(command.options, args, {}), `${page}: threecx ${name} ${args.join(' ')}`).not.toThrow()
+    }
+  })
+})
+
+describe('what docs/in-fleet.md takes from the rendered files', () => {
+  const text = pageText('docs/in-fleet.md')
+  const rendered = (target: string) => join(root, 'packs', 'rendered', target)
+
+  it.each([...new Set(text.match(/\blib\/threecx\/[\w/-]+\/[\w-]+\.yml/g))])('%s is built', (path) => {
+    const file = path.slice('lib/threecx/'.length)
+    expect(['fleet', 'fleet-legacy'].some((target) => existsSync(join(rendered(target), file)))).toBe(true)
+  })
+
+  it('the label and the policies have these names', () => {
+    const label = readFileSync(join(rendered('fleet'), 'labels', 'threecx.yml'), 'utf8')
+    expect(label).toContain('- name: 3CX extension installed')
+    expect(text).toContain('"3CX extension installed"')
+    const policies = readdirSync(join(rendered('fleet'), 'policies')).map((name) =>
+      readFileSync(join(rendered('fleet'), 'policies', name), 'utf8'),
+    )
+    for (const [, title = ''] of text.matchAll(/\| \*([A-Z][^*]+)\* \|/g)) {
+      expect(policies.join('')).toContain(`- name: 3CX - ${title}\n`)
     }
   })
 })
