@@ -1,5 +1,6 @@
 /** What the pages tell a reader to do, done; what they name, found. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join, normalize } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadCommand } from '../../cli/commands/index.ts'
@@ -25,6 +26,12 @@ function anchorsOf(page: string): string[] {
 }
 
 describe('a reader who does what the page says', () => {
+  let state: string
+  beforeAll(() => {
+    state = mkdtempSync(join(tmpdir(), 'threecx-pages-'))
+  })
+  afterAll(() => rmSync(state, { recursive: true }))
+
   it.each([
     'docs/in-fleet.md',
     'docs/in-kolide.md',
@@ -39,7 +46,7 @@ describe('a reader who does what the page says', () => {
   it.skipIf(process.platform === 'win32').concurrent.each(played)(
     'sees what %s shows',
     async (page) => {
-      for (const one of await playPage(page)) {
+      for (const one of await playPage(page, state)) {
         expect(one, `${one.command}\n${one.output}`).toMatchObject({ exit: one.expected })
         expect(missingLine(one), `${page}: not in what was said:\n${one.output}`).toBeUndefined()
       }

@@ -24,8 +24,8 @@ export interface Played {
   readonly promised: readonly string[]
 }
 
-/** Runs a page; resolves to its commands in order. */
-export async function playPage(page: string): Promise<readonly Played[]> {
+/** Runs a page with a state directory, which pages may share; resolves to its commands in order. */
+export async function playPage(page: string, state: string): Promise<readonly Played[]> {
   const place = mkdtempSync(join(tmpdir(), 'threecx-page-'))
   const here = (text: string) => text.replaceAll(shown, place)
   try {
@@ -41,7 +41,7 @@ export async function playPage(page: string): Promise<readonly Played[]> {
         writeFileSync(here(file), `${here(block.text)}\n`)
       }
       if (block.language !== 'sh' || !block.words.includes('tested')) continue
-      const results = await runBlock({ ...block, text: here(block.text) }, place)
+      const results = await runBlock({ ...block, text: here(block.text) }, place, state)
       const next = blocks[index + 1]
       const promised = next?.words.includes('output') ? here(next.text).split('\n') : []
       const whole = results.map(({ output }) => output).join('\n')
@@ -83,7 +83,7 @@ function holds(line: string, parts: readonly string[]): boolean {
   return true
 }
 
-async function runBlock(block: Block, place: string): Promise<Omit<Played, 'promised'>[]> {
+async function runBlock(block: Block, place: string, state: string): Promise<Omit<Played, 'promised'>[]> {
   const commands = commandsOf(block).map((line) => {
     const [, command = line, code = '0'] = /^(.*?)\s+# exits with (\d+)$/.exec(line) ?? []
     return { command, expected: Number(code) }
@@ -95,7 +95,7 @@ async function runBlock(block: Block, place: string): Promise<Omit<Played, 'prom
   ].join('\n')
   const child = spawn('bash', ['-c', `exec 2>&1\n${script}`], {
     cwd: place,
-    env: { ...process.env, PATH: `${join(place, 'bin')}:${process.env['PATH']}`, THREECX_STATE: join(place, 'state') },
+    env: { ...process.env, PATH: `${join(place, 'bin')}:${process.env['PATH']}`, THREECX_STATE: state },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let said = ''
