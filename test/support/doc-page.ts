@@ -51,7 +51,7 @@ export function blocksOf(page: string): readonly Block[] {
 /** Commands of a shell block: continued lines are one, comments and empty lines none. */
 export function commandsOf({ text }: Block): readonly string[] {
   return text
-    .replace(/\\\n\s*/g, ' ')
+    .replace(/\s*\\\n\s*/g, ' ')
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
 }
