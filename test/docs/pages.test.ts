@@ -5,7 +5,10 @@ import { dirname, join, normalize } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadCommand } from '../../cli/commands/index.ts'
 import { parseOptions } from '../../cli/options.ts'
-import { openPreparer, type Preparer } from '../../extension/packs/prepare.ts'
+import type { HuntingPack, HuntingQuery } from '../../extension/domain/hunting-query.ts'
+import { type Platform, platforms } from '../../extension/domain/platform.ts'
+import { checkPacks } from '../../extension/packs/check-packs.ts'
+import type { PackSource } from '../../extension/packs/load-packs.ts'
 import { blocksOf, pages, pageText, threecxCalls } from '../support/doc-page.ts'
 import { missingLine, playPage } from '../support/doc-session.ts'
 
@@ -115,23 +118,34 @@ describe('what docs/in-fleet.md takes from the rendered files', () => {
 })
 
 describe('statements that pages show', () => {
-  let preparer: Preparer
-  beforeAll(async () => {
-    preparer = await openPreparer()
-  })
-  afterAll(() => preparer.close())
+  const shown = pages.flatMap((page) =>
+    blocksOf(page)
+      .filter(({ language, words }) => language === 'sql' && !words.includes('wrong'))
+      .map(({ text, line }) => ({ place: `${page}:${line}`, sql: text.replace(/^--.*\n/gm, '').replace(/;\s*$/, '') })),
+  )
 
   it('can be prepared on a platform at least', async () => {
-    for (const page of pages) {
-      for (const { language, words, text, line } of blocksOf(page)) {
-        if (language !== 'sql' || words.includes('wrong')) continue
-        const problems = []
-        for (const platform of ['windows', 'darwin', 'linux'] as const) {
-          const prepared = await preparer.prepare(text.replace(/^--.*\n/gm, '').replace(/;\s*$/, ''), platform)
-          if ('problem' in prepared) problems.push(prepared.problem)
-        }
-        if (problems.length === 3) expect([page, line, problems[0]]).toEqual([page, line, 'no problem'])
-      }
-    }
+    const queries = shown.flatMap(({ place, sql }, index) =>
+      platforms.map((platform) => queryOf(`${place} on ${platform}`, `statement_${index}_${platform}`, platform, sql)),
+    )
+    const pack = { name: 'pages', title: 'Pages', description: '', discovery: [], isDefault: false, queries }
+    const sources = new Map<HuntingQuery | HuntingPack, PackSource>(
+      queries.map((query) => [query, { file: query.title, text: query.sql }]),
+    )
+    const problems = await checkPacks({ packs: [pack], problems: [], sources, known: new Map() })
+    const unprepared = problems.filter(({ message }) => message.startsWith('on '))
+    const broken = shown.filter(({ place }) =>
+      platforms.every((platform) => unprepared.some(({ file }) => file === `${place} on ${platform}`)),
+    )
+    expect(broken.map(({ place }) => [place, unprepared.find(({ file }) => file.startsWith(`${place} `))])).toEqual([])
+    expect(shown.length).toBeGreaterThan(20)
   })
 })
+
+function queryOf(title: string, name: string, platform: Platform, sql: string): HuntingQuery {
+  return {
+    ...{ pack: 'pages', name, title, description: '', platforms: [platform], schedule: { everySeconds: 3600 }, sql },
+    ...{ mode: 'snapshot', level: 'low', references: [], falsePositives: '', resolution: '', attack: [] },
+    budget: { rows: 1, seconds: 1 },
+  }
+}
