@@ -121,7 +121,13 @@ describe('statements that pages show', () => {
   const shown = pages.flatMap((page) =>
     blocksOf(page)
       .filter(({ language, words }) => language === 'sql' && !words.includes('wrong'))
-      .map(({ text, line }) => ({ place: `${page}:${line}`, sql: text.replace(/^--.*\n/gm, '').replace(/;\s*$/, '') })),
+      .flatMap(({ text, line }) =>
+        text
+          .replace(/^--.*\n/gm, '')
+          .split(/;\s*(?:\n|$)/)
+          .filter((sql) => sql.trim() !== '')
+          .map((sql, at) => ({ place: `${page}:${line}, statement ${at + 1}`, sql })),
+      ),
   )
 
   it('can be prepared on a platform at least', async () => {
