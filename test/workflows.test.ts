@@ -40,8 +40,6 @@ const workflowOf = (file: string) => parse(textOf(file)) as Workflow
 const jobsOf = (file: string) => Object.entries(workflowOf(file).jobs)
 const stepsOf = (file: string) => jobsOf(file).flatMap(([, { steps }]) => steps ?? [])
 const program = actionlint()
-/** Scripts that come with the packages of the extension. */
-const promisedScripts = ['package', 'sbom']
 
 describe.each(files)('%s', (file) => {
   it.skipIf(!program)(
@@ -102,7 +100,7 @@ describe.each(files)('%s', (file) => {
     const scripts = stepsOf(file).flatMap(({ run = '' }) =>
       [...run.matchAll(/npm run (?:-s )?([\w:-]+)/g)].map(([, name]) => name),
     )
-    const known = new Set<string | undefined>([...Object.keys(packageFile.scripts), ...promisedScripts])
+    const known = new Set<string | undefined>(Object.keys(packageFile.scripts))
     expect(scripts.filter((name) => !known.has(name))).toEqual([])
     const named = stepsOf(file).flatMap(({ run = '' }) => run.match(/\b(?:scripts|test)\/[\w./-]+/g) ?? [])
     expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([])
