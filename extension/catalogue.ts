@@ -44,6 +44,7 @@ import { endStoreThread } from './sources/sqlite/store-thread.ts'
 import { type HashCache, noCache, openHashCache } from './sweep/hash-cache.ts'
 import { defaultLimits, type SweepLimits } from './sweep/request.ts'
 import { noScanStore, openScanStore } from './sweep/scan-store.ts'
+import { nothingSettled, openSettledStore, type SettledStore } from './sweep/settled-store.ts'
 import { imageVolume, liveVolumes, type Volume } from './sweep/volume.ts'
 import { bindTables, bindTablesLate, type TableServices } from './tables/index.ts'
 import type { HuntServices } from './tables/services.ts'
@@ -220,6 +221,7 @@ interface Base {
   readonly operatorBook: RuleBook
   readonly state: string | undefined
   readonly cache: HashCache
+  readonly settled: SettledStore
 }
 
 async function openBase(settings: Omit<CatalogueSettings, 'scope'>, log: Logger): Promise<Base> {
@@ -238,12 +240,13 @@ async function openBase(settings: Omit<CatalogueSettings, 'scope'>, log: Logger)
     return { tables: bindOsqueryTables(services, volumes[0]?.platform, constructed), problems }
   }
   const told = { engine, volumes, osqueryTables, ...(reason === undefined ? {} : { engineReason: reason }) }
-  return { settings, told, inlineRules, shipped, operatorBook, state, cache }
+  const settled = state === undefined ? nothingSettled : openSettledStore(state, log)
+  return { settings, told, inlineRules, shipped, operatorBook, state, cache, settled }
 }
 
 /** The indicators of a choice, and the plan of a hunt with them. */
 function inForce(
-  { settings, told: { engine, volumes }, shipped, operatorBook, cache }: Base,
+  { settings, told: { engine, volumes }, shipped, operatorBook, cache, settled }: Base,
   { bundle }: BundleChoice,
 ): { readonly plan: HuntPlan; readonly sets: readonly IndicatorSet[]; readonly rules: Rulebook } {
   const data = bundle === undefined ? shipped : withBundle(shipped, bundle.content)
@@ -262,6 +265,7 @@ function inForce(
     indicatorsVersion,
     examiner: new Examiner(engine, decoders, rules, indicatorsVersion),
     cache,
+    settled,
     clock: systemClock,
     installPlaces: data.installPlaces,
     sourcePlaces: [...configured.places, ...data.sourcePlaces],

@@ -22,12 +22,13 @@ import type { SourcePlace } from './domain/source-place.ts'
 import { type Examined, type FileToExamine, unremarkable } from './examining/examiner.ts'
 import type { ExecutionReader } from './executions/reader.ts'
 import { type FileNames, type Judge, judgeFile, mayCarryProduct } from './findings.ts'
-import type { FileIdentity } from './native/engine.ts'
+import type { FileIdentity, WalkEntry } from './native/engine.ts'
 import { type Pass, type PassPlan, planPasses } from './passes.ts'
 import type { Clock } from './runtime/clock.ts'
 import type { Source } from './sources/source.ts'
 import type { HashCache } from './sweep/hash-cache.ts'
 import { readOwners } from './sweep/owners.ts'
+import { nothingSettled, type SettledPass, type SettledStore } from './sweep/settled-store.ts'
 import { type SweepBatch, type SweepProgress, type SweptFile, sweep } from './sweep/sweep.ts'
 
 /** What comes out of a hunt, in order. */
@@ -49,6 +50,7 @@ export interface HuntPlan extends PassPlan {
   readonly matcher: Matcher
   readonly indicatorsVersion: string
   readonly cache: HashCache
+  readonly settled: SettledStore
   readonly clock: Clock
   readonly installPlaces: readonly InstallPlace[]
   readonly sourcePlaces: readonly SourcePlace[]
@@ -79,18 +81,32 @@ async function* runPass(plan: HuntPlan, pass: Pass, signal: AbortSignal): AsyncG
     platform: pass.volume.platform,
     hasBirthTimes: !pass.volume.isCopy,
   }
+  const settled = await settledFiles(plan, pass, judge)
+  const request = { ...pass.request, ...(settled.files && { settled: settled.files }) }
   try {
-    for await (const batch of sweep(plan.engine, plan.cache, pass.request, signal)) {
+    for await (const batch of sweep(plan.engine, plan.cache, request, signal)) {
       record.add(batch)
       yield { kind: 'progress', root: pass.root, progress: batch.progress }
-      for (const found of await judgeBatch(plan, pass, judge, batch.files, signal)) yield { kind: 'artifact', ...found }
+      const { found, done } = await judgeBatch(plan, pass, judge, batch.files, signal)
+      settled.files?.settle(done)
+      for (const one of found) yield { kind: 'artifact', ...one }
     }
+    await settled.keep(record.isWhole)
     yield { kind: 'scan', scan: record.end('finished') }
   } catch (cause) {
     if (!signal.aborted && cause instanceof TypeError) throw cause // a defect of ours is not a property of the host
     record.fail(cause)
+    await settled.keep(false)
     yield { kind: 'scan', scan: record.end(signal.aborted ? 'aborted' : 'failed') }
   }
+}
+
+/** Only full passes meet enough files for it to matter, and only they say what is said of a file wherever it lies. */
+async function settledFiles(plan: HuntPlan, { scan, volume, request }: Pass, judge: Judge): Promise<SettledPass> {
+  const { maxFileBytes } = request.limits
+  const scope = [request.selection, maxFileBytes, judge.platform, plan.examiner.version, plan.indicatorsVersion]
+  const store = scan === 'full' ? plan.settled : nothingSettled
+  return await store.open(plan.engine, volume.canonical, scope, plan.clock.nowMs())
 }
 
 /** Files judged side by side: each may cost a few small reads. */
@@ -101,31 +117,36 @@ interface Found {
   readonly file: FileAt
 }
 
+/** What came of a batch, and the files that need no look while they stay as they are. */
+interface JudgedBatch {
+  readonly found: readonly Found[]
+  readonly done: readonly WalkEntry[]
+}
+
 async function judgeBatch(
   plan: HuntPlan,
   pass: Pass,
   judge: Judge,
   files: readonly SweptFile[],
   signal: AbortSignal,
-): Promise<Found[]> {
+): Promise<JudgedBatch> {
   const candidates = files.map((file) => candidate(plan, pass, file))
   await examineAll(plan, pass, candidates, signal)
   const found: Found[] = []
-  const plain: SweptFile[] = []
+  const plain: WalkEntry[] = []
+  const done: WalkEntry[] = []
   for (let at = 0; at < candidates.length; at += judgedAtOnce) {
     const some = candidates.slice(at, at + judgedAtOnce)
     const judged = await Promise.all(some.map((one) => judgeOne(plan, pass, judge, one)))
-    for (const [index, { artifact, isPlain }] of judged.entries()) {
+    for (const [index, { artifact, isEmpty, isExamined }] of judged.entries()) {
       const file = some[index]?.file
       if (artifact && file) found.push({ artifact, file: fileAt(pass, file) })
-      if (isPlain && file) plain.push(file)
+      if (isEmpty && isExamined && file) plain.push(file.entry)
+      if (isEmpty && file?.isRead) done.push(file.entry)
     }
   }
-  plan.cache.putPlain(
-    plain.map(({ entry }) => entry),
-    plan.examiner.version,
-  )
-  return found
+  plan.cache.putPlain(plain, plan.examiner.version)
+  return { found, done }
 }
 
 /** A selected file on its way to a judgement. */
@@ -171,29 +192,43 @@ function fileAt(pass: Pass, { entry }: SweptFile): FileAt {
 
 interface Judged {
   readonly artifact: Artifact | undefined
-  /** Whether nothing about the file is worth looking at again while it stays as it is. */
-  readonly isPlain: boolean
+  /** Whether nothing about the file is worth looking at again while it stays as it is, and all of it could be looked at. */
+  readonly isEmpty: boolean
+  /** Whether that took a look into the file. */
+  readonly isExamined: boolean
 }
 
 async function judgeOne(plan: HuntPlan, pass: Pass, judge: Judge, one: Candidate): Promise<Judged> {
   const { file, names, seen } = one
   const isAsked = !one.isKnownPlain && mayCarryProduct(file, names.relative, pass.scan === 'named')
-  const product = isAsked ? await productOf(plan, pass, file) : undefined
+  const { product, isUnread = false } = isAsked ? await productOf(plan, pass, file) : {}
   const artifact = judgeFile(file, names, product, seen, judge)
-  const isEmpty = !artifact && seen.examination.refusals.length === 0 && !(product && isThreeCxDesktopApp(product))
-  const isPlain = isEmpty && (one.isWanted || isAsked)
-  if (!artifact || product) return { artifact, isPlain }
-  return { artifact: { ...artifact, product: await productOf(plan, pass, file) }, isPlain }
+  const { refusals, payloads } = seen.examination
+  // A payload that means nothing by itself may come to mean something by what lies beside its file.
+  const isSilent = refusals.length + payloads.length === 0 && !isUnread && !(product && isThreeCxDesktopApp(product))
+  const judged = { isEmpty: !artifact && isSilent, isExamined: one.isWanted || isAsked }
+  if (!artifact || product) return { artifact, ...judged }
+  return { artifact: { ...artifact, product: (await productOf(plan, pass, file)).product }, ...judged }
 }
 
-async function productOf(plan: HuntPlan, pass: Pass, file: SweptFile): Promise<Product | undefined> {
+/** What a file says of the product it belongs to, if it can be read now. */
+interface ProductRead {
+  readonly product?: Product | undefined
+  readonly isUnread?: boolean
+}
+
+async function productOf(plan: HuntPlan, pass: Pass, file: SweptFile): Promise<ProductRead> {
   const { entry } = file
   const access: RandomAccess = {
     size: entry.size,
     read: (offset, length) => plan.engine.read(pass.request.roots, entry, offset, length),
   }
   const filename = entry.path.slice(entry.path.lastIndexOf('/') + 1)
-  return readProduct(access, { filename, head: file.head }).catch(() => undefined) // unreadable now: no product
+  try {
+    return { product: await readProduct(access, { filename, head: file.head }) }
+  } catch {
+    return { isUnread: true } // no product now, and another look next time
+  }
 }
 
 /** Collects what becomes the scan record of a pass. */
@@ -217,6 +252,11 @@ class ScanRecord {
     for (const error of batch.errors) {
       this.#push({ path: this.#pass.names(error).path, code: error.code, message: error.message })
     }
+  }
+
+  /** Whether the walk met everything it was to meet. */
+  get isWhole(): boolean {
+    return this.#progress !== undefined && !this.#progress.truncated
   }
 
   fail(cause: unknown): void {

@@ -50,6 +50,12 @@ export interface ExaminedPlace {
 /** Nothing seen, of a file that was looked at or that nobody wants. */
 export const unremarkable: Examined = Object.freeze({ examination: nothingSeen, rules: [], members: [] })
 
+/** Of a file that could not be searched: it may be worth another look. */
+const notSearched: Examined = Object.freeze({
+  ...unremarkable,
+  examination: { ...nothingSeen, refusals: ['the file: it could not be searched'] },
+})
+
 /** Files examined side by side. */
 const width = 8
 /** A rule reads the whole file at once; the largest file that one of ours is about has some 10 MB. */
@@ -63,6 +69,9 @@ interface Wanted {
   readonly isRuled: boolean
   readonly container: ReturnType<typeof containerKind>
 }
+
+/** Needles found in a file; `unread`: it could not be searched; undefined: nobody needed that. */
+type Searched = ReadonlySet<number> | 'unread' | undefined
 
 /** Examines over one engine. */
 export class Examiner {
@@ -115,23 +124,19 @@ export class Examiner {
         const file = some[index]?.file
         if (file === undefined) continue
         known.set(file, one)
-        if (one !== unremarkable) this.#memory.put(file, one)
+        if (one !== unremarkable && found[at + index] !== 'unread') this.#memory.put(file, one)
       }
     }
     return files.map((file) => known.get(file) ?? unremarkable)
   }
 
-  /** Which needles are in which file; undefined: it was not searched, because nobody needs it or it cannot be read. */
-  async #search(
-    wanted: readonly Wanted[],
-    place: ExaminedPlace,
-    signal: AbortSignal,
-  ): Promise<readonly (ReadonlySet<number> | undefined)[]> {
+  /** Which needles are in which file; undefined: it was not searched, because nobody needs it. */
+  async #search(wanted: readonly Wanted[], place: ExaminedPlace, signal: AbortSignal): Promise<readonly Searched[]> {
     const { patterns } = this.#needles
     const numbers = wanted.flatMap(({ decoders, isRuled, container }, number) =>
       isRuled || container === 'package' || decoders.some((one) => one.patterns) ? [number] : [],
     )
-    const found = new Array<ReadonlySet<number> | undefined>(wanted.length)
+    const found = new Array<Searched>(wanted.length)
     if (numbers.length === 0) return found
     const items = numbers.flatMap((number) => {
       const one = wanted[number]
@@ -140,24 +145,21 @@ export class Examiner {
     const results = await this.#engine.search({ roots: place.roots, items, patterns, ...place.limits }, signal)
     for (const [at, result] of results.entries()) {
       const number = numbers[at]
-      if (number !== undefined && 'found' in result) found[number] = new Set(result.found)
+      if (number !== undefined) found[number] = 'found' in result ? new Set(result.found) : 'unread'
     }
     return found
   }
 
-  async #one(
-    wanted: Wanted,
-    found: ReadonlySet<number> | undefined,
-    place: ExaminedPlace,
-    signal: AbortSignal,
-  ): Promise<Examined> {
+  async #one(wanted: Wanted, searched: Searched, place: ExaminedPlace, signal: AbortSignal): Promise<Examined> {
     const { file, isRuled, container } = wanted
+    const found = searched === 'unread' ? undefined : searched
     const has = (needles: readonly string[]) => found !== undefined && this.#needles.isAny(needles, found)
     const decoders = wanted.decoders.filter((one) => one.patterns === undefined || has(one.patterns))
     const { kind, size } = file.hints
     const isScanned = isRuled && this.#rules.mayMatch(kind, size, has)
     const isOpened = container === 'disk_image' || (container === 'package' && has(packageNeedles))
-    if (decoders.length === 0 && !isScanned && !isOpened) return unremarkable
+    const otherwise = searched === 'unread' ? notSearched : unremarkable
+    if (decoders.length === 0 && !isScanned && !isOpened) return otherwise
     const access: RandomAccess = {
       size,
       read: (offset, length) => this.#engine.read(place.roots, file.ref, offset, length),
@@ -168,7 +170,7 @@ export class Examiner {
       isOpened && guarded('the installer', () => this.#inside(file, place, signal)),
     ])
     signal.throwIfAborted()
-    return together(seen.filter((one) => one !== false))
+    return together([otherwise, ...seen.filter((one) => one !== false)])
   }
 
   async #decoded(

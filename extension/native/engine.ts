@@ -43,6 +43,22 @@ export interface WalkEntry extends FileRef, FileIdentity {
   readonly btimeNs: bigint
   /** Allocated 512-byte blocks: fewer than the size needs means a sparse file. */
   readonly blocks: number
+  /** By which the plan's settled files know it; absent: it cannot be settled. Means nothing once they were saved. */
+  readonly ticket?: number
+}
+
+/**
+ * Files that an earlier pass had done with. A walk that is given them leaves out those that are still what and where
+ * they were: same path, device, inode, size, mtime and ctime. They hold no digests, and nothing is said of them.
+ */
+export interface SettledFiles {
+  /** Nothing about these entries, of a walk with these files, is worth another look while they stay as they are. */
+  settle(entries: readonly WalkEntry[]): void
+  /**
+   * Keeps, durably and in one step, what the next pass may leave out: after a whole pass what was met or settled in it,
+   * after a part of one everything that is known. False when that was kept already. Rejects when it cannot be written.
+   */
+  save(isWhole: boolean): Promise<boolean>
 }
 
 /** Why something was not examined. Permanent words: they are stored and shown. */
@@ -108,6 +124,8 @@ export interface WalkPlan {
   readonly maxEntries: number
   /** Absent: as fast as it goes. */
   readonly pace?: Pace
+  /** Of the same engine. Absent: every selected file is handed over. */
+  readonly settled?: SettledFiles
 }
 
 /** Totals of a walk so far. */
@@ -118,6 +136,8 @@ export interface WalkProgress {
   /** Regular files whose name or path could be ruled on (files among the entries). */
   readonly files: number
   readonly selected: number
+  /** Selected files that were not handed over, because they are settled. */
+  readonly settled: number
   /** Whether maxEntries or maxDepth cut the walk. */
   readonly truncated: boolean
 }
@@ -257,6 +277,12 @@ export interface ScanEngine {
   readonly name: 'native' | 'portable'
   /** Walks, yielding at most 1024 entries a batch, at least one batch (the last carries the final totals). */
   walk(plan: WalkPlan, signal: AbortSignal): AsyncGenerator<WalkBatch, void, undefined>
+  /**
+   * Settled files kept in the file `path` for a scope of 64 hex digits, for one pass that begins now. None are known when
+   * there is no file or it is of another scope. Rejects when it is damaged or unreadable. Undefined: this engine keeps
+   * none, and hands over every file.
+   */
+  settled(path: string, scope: string, nowMs: number): Promise<SettledFiles | undefined>
   /** Digests up to 1024 items; rejects with the signal's reason when aborted. */
   digest(request: DigestRequest, signal: AbortSignal): Promise<readonly DigestResult[]>
   /** Searches up to 1024 files for byte strings; rejects with the signal's reason when aborted. */

@@ -28,6 +28,7 @@ import {
 } from './engine.ts'
 import { type EventsAddon, nativeEvents } from './native-events.ts'
 import { type LinesAddon, nativeLines } from './native-lines.ts'
+import { type NativeSettled, NativeSettledFiles, type SettledAddon } from './native-settled.ts'
 import { pulled } from './pulled.ts'
 import {
   type RegistryAnswer,
@@ -38,12 +39,12 @@ import {
 } from './registry.ts'
 
 /** The layout this file reads; the add-on exports the one it writes. Raised together in binding/src/lib.rs. */
-const layout = 7
+const layout = 8
 
 /** What the add-on exports. */
-interface Addon extends LinesAddon<FilesData>, EventsAddon<FilesData> {
+interface Addon extends LinesAddon<FilesData>, EventsAddon<FilesData>, SettledAddon {
   readonly LAYOUT: number
-  readonly NativeWalk: new (plan: PlanData) => NativeWalk
+  readonly NativeWalk: new (plan: PlanData, settled?: NativeSettled) => NativeWalk
   readonly CancelFlag: new () => CancelFlag
   digest(data: DigestData, cancel: CancelFlag): Promise<Uint8Array | null>
   search(data: SearchData, cancel: CancelFlag): Promise<Uint8Array | null>
@@ -115,6 +116,7 @@ function nativeEngine(addon: Addon): ScanEngine {
   return {
     name: 'native',
     walk: (plan, signal) => walk(addon, plan, signal),
+    settled: (path, scope, nowMs) => NativeSettledFiles.open(addon, path, scope, nowMs, decodeCount),
     digest: (request, signal) => digest(addon, request, signal),
     search: (request, signal) => search(addon, request, signal),
     contents: (roots, file, request, signal) =>
@@ -135,7 +137,8 @@ function nativeEngine(addon: Addon): ScanEngine {
 
 async function* walk(addon: Addon, plan: WalkPlan, signal: AbortSignal): AsyncGenerator<WalkBatch, void, undefined> {
   signal.throwIfAborted()
-  yield* pulled(new addon.NativeWalk(planData(plan)), decodeBatch, signal)
+  const settled = plan.settled instanceof NativeSettledFiles ? plan.settled.native : undefined
+  yield* pulled(new addon.NativeWalk(planData(plan), settled), decodeBatch, signal)
 }
 
 async function digest(addon: Addon, request: DigestRequest, signal: AbortSignal): Promise<readonly DigestResult[]> {
@@ -324,8 +327,8 @@ function codeAt(index: number): EngineErrorCode {
 
 function decodeBatch(packed: Uint8Array): WalkBatch {
   const columns = new Columns(packed)
-  const [n = 0, m = 0, r = 0, textLength = 0, directories = 0, names = 0, files = 0, selected = 0, truncated = 0] =
-    header(columns, 9)
+  const [n = 0, m = 0, r = 0, textLength = 0, ...totals] = header(columns, 11)
+  const [directories = 0, names = 0, files = 0, selected = 0, settled = 0, truncated = 0, firstTicket = -1] = totals
   const dev = columns.unsigned(n)
   const ino = columns.unsigned(n)
   const mtimeNs = columns.signed(n)
@@ -370,6 +373,7 @@ function decodeBatch(packed: Uint8Array): WalkBatch {
       uid: uid[i] ?? 0,
       gid: gid[i] ?? 0,
       nlink: nlink[i] ?? 0,
+      ...(firstTicket >= 0 && { ticket: firstTicket + i }),
     })
     pathStart = pathEnd
     ruleStart = ruleEnd
@@ -377,7 +381,7 @@ function decodeBatch(packed: Uint8Array): WalkBatch {
   return {
     entries,
     errors: decodeErrors(errorColumns.root, errorColumns.code, errorColumns.ends, columns.rest()),
-    progress: { directories, entries: names, files, selected, truncated: truncated === 1 },
+    progress: { directories, entries: names, files, selected, settled, truncated: truncated === 1 },
   }
 }
 
@@ -413,6 +417,11 @@ function decodeStat(packed: Uint8Array, files: readonly FileRef[]): (WalkEntry |
     if (outcome === undefined) throw failure('io', 'the native engine left a file out of its answer')
     return 'code' in outcome ? { ...outcome, path: file.path } : { ...outcome, path: file.path, rules: [] }
   })
+}
+
+/** A single number. */
+function decodeCount(packed: Uint8Array): number {
+  return header(new Columns(packed), 1)[0] ?? 0
 }
 
 function decodeRead(packed: Uint8Array, file: FileRef): Uint8Array {

@@ -3,7 +3,16 @@
  */
 import { glob, matchesGlob } from '../domain/glob.ts'
 import type { PathText } from '../domain/path-text.ts'
-import type { EngineErrorCode, FileRef, Pace, ScanEngine, WalkBatch, WalkEntry, WalkPlan } from '../native/engine.ts'
+import type {
+  EngineErrorCode,
+  FileRef,
+  Pace,
+  ScanEngine,
+  SettledFiles,
+  WalkBatch,
+  WalkEntry,
+  WalkPlan,
+} from '../native/engine.ts'
 import type { Selection } from '../native/selection.ts'
 
 /** Bounds of a pass. */
@@ -30,7 +39,9 @@ export interface SweepRequest {
   readonly selection: Selection
   readonly limits: SweepLimits
   /** Where entries come from: `walkTree` for trees, `statFiles` for single files. */
-  readonly source: (signal: AbortSignal) => AsyncIterable<WalkBatch>
+  readonly source: (signal: AbortSignal, settled?: SettledFiles) => AsyncIterable<WalkBatch>
+  /** Files that are left out of the walk and only counted; absent: none. */
+  readonly settled?: SettledFiles
 }
 
 /** The part of a walk that a selection and its limits leave open. */
@@ -44,8 +55,9 @@ export function treeSweep(
   limits: SweepLimits,
   keep?: (entry: WalkEntry) => boolean,
 ): SweepRequest {
-  async function* source(signal: AbortSignal): AsyncGenerator<WalkBatch, void, undefined> {
-    for await (const batch of engine.walk({ ...walk, rules: selection.rules, ...limits }, signal)) {
+  async function* source(signal: AbortSignal, settled?: SettledFiles): AsyncGenerator<WalkBatch, void, undefined> {
+    const plan = { ...walk, rules: selection.rules, ...limits, ...(settled && { settled }) }
+    for await (const batch of engine.walk(plan, signal)) {
       yield keep ? { ...batch, entries: batch.entries.filter(keep) } : batch
     }
   }
@@ -72,8 +84,8 @@ export function fileSweep(
       const found = await engine.stat(roots, files.slice(at, at + 1024))
       const entries = found.flatMap((one) => ('code' in one ? [] : [{ ...one, rules: rulesFor(one) }]))
       const errors = found.flatMap((one) => ('code' in one && isWorthSaying(one.code) ? [one] : []))
-      const progress = { directories: 0, entries: files.length, files: entries.length, selected: entries.length }
-      yield { entries, errors, progress: { ...progress, truncated: false } }
+      const counts = { entries: files.length, files: entries.length, selected: entries.length }
+      yield { entries, errors, progress: { directories: 0, ...counts, settled: 0, truncated: false } }
     }
   }
   return { roots, selection, limits, source }

@@ -1,5 +1,5 @@
 /**
- * One pass: walk, ask the cache, digest what it does not know.
+ * One pass: walk, leave out what is settled, ask the cache, digest what it does not know.
  *
  * Two digest batches are kept in flight while the walk goes on, so that the engine's threads never wait for us and
  * memory is bounded by batches, not by the tree. The pass knows no indicator: it yields files with their digests, and
@@ -27,6 +27,8 @@ export interface SweptFile {
   readonly entry: WalkEntry
   readonly head: Uint8Array
   readonly digests: Readonly<Partial<Record<DigestAlgorithm, string>>>
+  /** Whether head and digests are known, from the file or from the cache: it was to be opened, and could be. */
+  readonly isRead: boolean
   /** Version of the examination that saw nothing in this state of the file. */
   readonly plainFor?: number
 }
@@ -40,6 +42,7 @@ export interface SweepError extends FileRef {
 /** Totals so far. */
 export interface SweepProgress extends WalkProgress {
   readonly hashed: number
+  /** Known from the cache, or settled. */
   readonly cached: number
   readonly bytes: number
 }
@@ -74,9 +77,11 @@ export async function* sweep(
   const { selection, limits } = request
   const batchSize = limits.pace === undefined ? digestBatch : pacedDigestBatch
   const totals = { hashed: 0, cached: 0, bytes: 0 }
-  let progress: WalkProgress = { directories: 0, entries: 0, files: 0, selected: 0, truncated: false }
+  let progress: WalkProgress = { directories: 0, entries: 0, files: 0, selected: 0, settled: 0, truncated: false }
   const waiting: WalkEntry[] = []
   const pending: Digesting[] = []
+
+  const soFar = (): SweepProgress => ({ ...progress, ...totals, cached: totals.cached + progress.settled })
 
   const dispatch = (entries: WalkEntry[]): void => {
     const items: DigestItem[] = entries.map((entry) => ({
@@ -96,16 +101,16 @@ export async function* sweep(
     cache.put(batch.read)
     totals.hashed += batch.read.length
     totals.bytes += batch.read.reduce((sum, file) => sum + file.bytesRead, 0)
-    return { files: batch.files, errors: batch.errors, progress: { ...progress, ...totals } }
+    return { files: batch.files, errors: batch.errors, progress: soFar() }
   }
 
-  for await (const walked of request.source(signal)) {
+  for await (const walked of request.source(signal, request.settled)) {
     progress = walked.progress
     let ready: SweptFile[] = []
     let errors = walked.errors
     for (const [at, entry] of walked.entries.entries()) {
       if (at % looksPerTurn === looksPerTurn - 1) {
-        yield { files: ready, errors, progress: { ...progress, ...totals } }
+        yield { files: ready, errors, progress: soFar() }
         ready = []
         errors = []
         await nextTurn()
@@ -118,7 +123,7 @@ export async function* sweep(
         ready.push({ entry, ...known })
       }
     }
-    yield { files: ready, errors, progress: { ...progress, ...totals } }
+    yield { files: ready, errors, progress: soFar() }
     while (waiting.length >= batchSize) {
       if (pending.length >= inFlight) yield await settle()
       dispatch(waiting.splice(0, batchSize))
@@ -128,7 +133,7 @@ export async function* sweep(
   while (pending.length > 0) yield await settle()
 }
 
-const nothingRead = { head: new Uint8Array(), digests: {} }
+const nothingRead = { head: new Uint8Array(), digests: {}, isRead: false }
 
 function classesOf(selection: Selection, entry: WalkEntry): number[] {
   const first = entry.rules[0]
@@ -151,7 +156,7 @@ function fromCache(
     if (wanted?.magics && !wanted.magics.some((magic) => hex.startsWith(magic))) continue
     if (wanted?.algorithms.some((algorithm) => known.digests[algorithm] === undefined)) return undefined
   }
-  return known
+  return { ...known, isRead: true }
 }
 
 function collect(
@@ -169,7 +174,7 @@ function collect(
       files.push({ entry, ...nothingRead }) // its name and size may still say enough
     } else {
       read.push(result)
-      files.push({ entry, head: result.head, digests: result.digests })
+      files.push({ entry, head: result.head, digests: result.digests, isRead: true })
     }
   }
   return { files, errors, read }

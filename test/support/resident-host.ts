@@ -22,6 +22,7 @@ import type { Logger } from '../../extension/runtime/log.ts'
 import { sources } from '../../extension/sources/index.ts'
 import { noCache } from '../../extension/sweep/hash-cache.ts'
 import { defaultLimits } from '../../extension/sweep/request.ts'
+import { nothingSettled } from '../../extension/sweep/settled-store.ts'
 import { imageVolume } from '../../extension/sweep/volume.ts'
 import { plantImage } from './sample-image.ts'
 
@@ -102,6 +103,7 @@ export class ResidentHost {
       matcher: matcher(indicators),
       indicatorsVersion: this.indicatorsVersion,
       cache: noCache,
+      settled: nothingSettled,
       clock: { nowMs: () => this.nowMs },
     }
     const store = new PassStore(this.database, this.log)

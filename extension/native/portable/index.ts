@@ -21,6 +21,7 @@ export function portableEngine(addressing: Addressing = bestAddressing()): ScanE
   return {
     name: 'portable',
     walk: (plan, signal) => walk(addressing, plan, signal),
+    settled: async () => undefined,
     digest: (request, signal) => digest(addressing, request, signal),
     search: (request, signal) => search(addressing, request, signal),
     stat: (roots, files) => stat(addressing, roots, files),

@@ -90,6 +90,7 @@ export class Tally {
       entries: this.#entries,
       files: this.files,
       selected: this.#selected,
+      settled: 0,
       truncated: this.#isTruncated,
     }
   }

@@ -19,6 +19,7 @@ import { systemClock } from '../../../extension/runtime/clock.ts'
 import { sources } from '../../../extension/sources/index.ts'
 import { noCache } from '../../../extension/sweep/hash-cache.ts'
 import { defaultLimits } from '../../../extension/sweep/request.ts'
+import { nothingSettled } from '../../../extension/sweep/settled-store.ts'
 import { imageVolume } from '../../../extension/sweep/volume.ts'
 
 /** What is printed. */
@@ -56,6 +57,7 @@ const plan: HuntPlan = {
   indicatorsVersion: version,
   examiner,
   cache: noCache,
+  settled: nothingSettled,
   clock: systemClock,
 }
 

@@ -22,7 +22,14 @@ describe.each(contenders())('$label', ({ engine, label, problem, byPath }) => {
     const { batches, entries, progress } = await walkAll(engine, planOf(tree.root))
     expect(new Set(entries.map(({ path }) => path)).size).toBe(3000)
     expect(Math.max(...batches.map((batch) => batch.entries.length))).toBeLessThanOrEqual(1024)
-    expect(progress).toEqual({ directories: 4, entries: 3003, files: 3000, selected: 3000, truncated: false })
+    expect(progress).toEqual({
+      directories: 4,
+      entries: 3003,
+      files: 3000,
+      selected: 3000,
+      settled: 0,
+      truncated: false,
+    })
   })
 
   it('yields many errors without losing one', async () => {

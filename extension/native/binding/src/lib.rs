@@ -12,6 +12,7 @@ mod memory;
 mod pack;
 mod registry;
 mod request;
+mod settled;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,10 +26,11 @@ use crate::container::ContentsData;
 use crate::pack::{Packed, pack_batch, pack_bytes, pack_digests, pack_lookup, pack_searched};
 use crate::registry::RegistryQueryData;
 use crate::request::{DigestData, FilesData, PlanData, SearchData};
+use crate::settled::NativeSettled;
 
 /// Raised whenever a request or an answer changes its layout, so that a stale build is refused and not misread.
 #[napi]
-pub const LAYOUT: u32 = 7;
+pub const LAYOUT: u32 = 8;
 
 /// A running walk.
 #[napi]
@@ -38,10 +40,11 @@ pub struct NativeWalk {
 
 #[napi]
 impl NativeWalk {
-    /// Starts it.
+    /// Starts it; settled files are left out.
     #[napi(constructor)]
-    pub fn new(plan: PlanData) -> Result<Self> {
-        let walk = Walk::start(plan.into_plan(), pack_batch).map_err(refused)?;
+    pub fn new(plan: PlanData, settled: Option<&NativeSettled>) -> Result<Self> {
+        let settled = settled.map(NativeSettled::shared);
+        let walk = Walk::start(plan.into_plan(settled), pack_batch).map_err(refused)?;
         Ok(NativeWalk { walk })
     }
 

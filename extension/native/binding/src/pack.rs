@@ -17,7 +17,8 @@ pub(crate) fn pack_failure(failure: &Failure) -> Packed {
     out
 }
 
-/// Header: 0, entries, errors, rules, bytes of the paths, directories, names, files, selected, truncated.
+/// Header: 0, entries, errors, rules, bytes of the paths, directories, names, files, selected, settled, truncated, the
+/// number of the first entry or -1.
 pub(crate) fn pack_batch(batch: Result<Batch, Failure>) -> Packed {
     let batch = match batch {
         Ok(batch) => batch,
@@ -25,7 +26,7 @@ pub(crate) fn pack_batch(batch: Result<Batch, Failure>) -> Packed {
     };
     let (entries, errors, progress) = (&batch.entries, &batch.errors, &batch.progress);
     let text_length = batch.text.len() + batch.error_text.len();
-    let mut out = Vec::with_capacity(80 + 92 * entries.len() + 4 * batch.rules.len() + 16 * errors.len() + text_length);
+    let mut out = Vec::with_capacity(96 + 92 * entries.len() + 4 * batch.rules.len() + 16 * errors.len() + text_length);
     floats(
         &mut out,
         [
@@ -38,7 +39,9 @@ pub(crate) fn pack_batch(batch: Result<Batch, Failure>) -> Packed {
             progress.entries as f64,
             progress.files as f64,
             progress.selected as f64,
+            progress.settled as f64,
             f64::from(u8::from(progress.truncated)),
+            batch.first_ticket.map_or(-1.0, f64::from),
         ],
     );
     let metas = || entries.iter().map(|entry| &entry.meta);
@@ -132,6 +135,13 @@ pub(crate) fn pack_searched(results: &[Searched]) -> Packed {
     halves(&mut out, ends.into_iter());
     halves(&mut out, found().flatten().copied());
     out.extend_from_slice(&text);
+    out
+}
+
+/// Header: 0, a number.
+pub(crate) fn pack_count(count: usize) -> Packed {
+    let mut out = Vec::with_capacity(16);
+    floats(&mut out, [0.0, count as f64]);
     out
 }
 

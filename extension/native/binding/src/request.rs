@@ -2,12 +2,13 @@
 //!
 //! Paths come in their text form, many of them joined by NUL, which no path holds.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use napi::bindgen_prelude::{BigInt64Array, Buffer, Float64Array, Uint32Array};
 use napi_derive::napi;
 use scan::{
-    Algorithms, Class, Identity, Item, Pace, Plan, Policy, Request, Rule, SearchItem, SearchRequest, bytes_from_text,
+    Algorithms, Class, Identity, Item, Pace, Plan, Policy, Request, Rule, SearchItem, SearchRequest, Settled, bytes_from_text,
     worker_threads,
 };
 
@@ -52,7 +53,7 @@ pub struct PlanData {
 }
 
 impl PlanData {
-    pub(crate) fn into_plan(self) -> Plan {
+    pub(crate) fn into_plan(self, settled: Option<Arc<Settled>>) -> Plan {
         let sizes = self.min_sizes.into_iter().zip(self.max_sizes);
         let rules = self.patterns.into_iter().zip(sizes).map(|(pattern, (min_size, max_size))| Rule {
             pattern,
@@ -73,6 +74,7 @@ impl PlanData {
             max_entries: self.max_entries as u64,
             threads: worker_threads(),
             pace: self.pace.map(PaceData::into_pace),
+            settled,
         }
     }
 }

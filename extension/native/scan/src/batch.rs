@@ -1,6 +1,7 @@
 //! What a walk hands over in one pull, laid out flat so that it crosses a border as it is.
 
 use crate::failure::{Code, Failure};
+use crate::settled::Fingerprint;
 use crate::system::Meta;
 use crate::text::text_from_bytes;
 
@@ -21,6 +22,8 @@ pub struct Progress {
     pub files: u64,
     /// Files selected.
     pub selected: u64,
+    /// Selected files that were left out, because an earlier pass had done with them.
+    pub settled: u64,
     /// Whether a limit cut the walk.
     pub truncated: bool,
 }
@@ -64,6 +67,10 @@ pub struct Batch {
     pub errors: Vec<BatchError>,
     /// Paths and messages of the errors.
     pub error_text: String,
+    /// The entries' fingerprints, of a walk that knows settled files.
+    pub(crate) prints: Vec<Fingerprint>,
+    /// Number by which the first entry can be settled, the others follow.
+    pub first_ticket: Option<u32>,
     /// Totals when the batch was handed over.
     pub progress: Progress,
 }

@@ -18,6 +18,7 @@ use crate::pace::Pace;
 use crate::places::{Mark, Places};
 use crate::quota::Quota;
 use crate::select::{Rule, Selector};
+use crate::settled::Settled;
 use crate::tree::{Descriptors, Directory};
 use crate::worker::Worker;
 
@@ -45,6 +46,8 @@ pub struct Plan {
     pub threads: usize,
     /// How gently; `None`: as fast as it goes.
     pub pace: Option<Pace>,
+    /// Files that are left out, and where those that are not can be settled.
+    pub settled: Option<Arc<Settled>>,
 }
 
 /// A running walk. Dropping it ends its threads.
@@ -113,6 +116,7 @@ pub(crate) struct Shared<T> {
     pub(crate) entries: AtomicU64,
     pub(crate) files: AtomicU64,
     pub(crate) selected: AtomicU64,
+    pub(crate) settled: AtomicU64,
     pub(crate) errors: AtomicU64,
 }
 
@@ -155,6 +159,7 @@ impl<T: Send + 'static> Shared<T> {
             entries: AtomicU64::new(0),
             files: AtomicU64::new(0),
             selected: AtomicU64::new(0),
+            settled: AtomicU64::new(0),
             errors: AtomicU64::new(0),
             plan,
         }
@@ -224,6 +229,7 @@ impl<T: Send + 'static> Shared<T> {
             entries: self.entries.load(Relaxed),
             files: self.files.load(Relaxed),
             selected: self.selected.load(Relaxed),
+            settled: self.settled.load(Relaxed),
             truncated: self.is_truncated.load(Relaxed),
         }
     }

@@ -13,6 +13,7 @@ use crate::failure::{Code, Failure};
 use crate::mounts::{Policy, is_local};
 use crate::pace::Pacer;
 use crate::places::Mark;
+use crate::settled;
 use crate::system::{self, AsFd, BorrowedFd, Kind, Meta, OPEN_DIRECTORY, OwnedFd};
 use crate::text::text_from_bytes;
 use crate::tree::Directory;
@@ -40,12 +41,15 @@ pub(crate) struct Worker<'a, T> {
     entries: u64,
     files: u64,
     selected: u64,
+    settled: u64,
     found: Vec<Arc<Directory>>,
     rules: Vec<u32>,
     hits: Vec<u32>,
     scratch: Vec<u8>,
     /// Path of the directory being listed, with a slash at its end; empty until needed.
     prefix: String,
+    /// The same for fingerprints; none until needed.
+    place: Option<settled::Place>,
     #[cfg(target_os = "linux")]
     listing: Vec<std::mem::MaybeUninit<u8>>,
 }
@@ -70,11 +74,13 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
             entries: 0,
             files: 0,
             selected: 0,
+            settled: 0,
             found: Vec::new(),
             rules: Vec::new(),
             hits: Vec::new(),
             scratch: Vec::new(),
             prefix: String::new(),
+            place: None,
             #[cfg(target_os = "linux")]
             listing: Vec::new(),
         }
@@ -114,6 +120,8 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
         if !self.rules.is_empty() {
             self.selected += 1;
             self.batch.push_entry(root, &self.rules, meta);
+            // One file needs no sparing.
+            self.batch.prints.extend(self.shared.plan.settled.is_some().then_some(settled::NONE));
         }
     }
 
@@ -152,6 +160,7 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
         self.settle();
         self.pacer.rest(&self.shared.is_stopped);
         self.prefix.clear();
+        self.place = None;
         let mut stack = self.shared.stack();
         stack.busy -= 1;
         let is_over = stack.busy == 0 && stack.directories.is_empty();
@@ -340,12 +349,33 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
         if self.rules.is_empty() {
             return;
         }
+        self.selected += 1;
+        if self.is_settled(directory, name, &meta) {
+            self.settled += 1;
+            return;
+        }
         self.write_prefix(directory);
         self.batch.text.push_str(&self.prefix);
         text_from_bytes(name, &mut self.batch.text);
         self.batch.push_entry(directory.root, &self.rules, meta);
-        self.selected += 1;
         self.flush_if_full();
+    }
+
+    /// Whether an earlier pass had done with a file; if not, its fingerprint goes with its entry.
+    fn is_settled(&mut self, directory: &Directory, name: &[u8], meta: &Meta) -> bool {
+        let shared = self.shared;
+        let Some(settled) = &shared.plan.settled else { return false };
+        let place = self.place.get_or_insert_with(|| {
+            let mut below = String::new();
+            directory.write_path(&mut below);
+            settled::Place::new(&shared.plan.roots[directory.root as usize], below.as_bytes())
+        });
+        let print = settled.print(place, name, &meta.identity);
+        let is_known = settled.knows(print);
+        if !is_known {
+            self.batch.prints.push(print);
+        }
+        is_known
     }
 
     fn write_prefix(&mut self, directory: &Directory) {
@@ -426,6 +456,7 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
         self.shared.entries.fetch_add(std::mem::take(&mut self.entries), Relaxed);
         self.shared.files.fetch_add(std::mem::take(&mut self.files), Relaxed);
         self.shared.selected.fetch_add(std::mem::take(&mut self.selected), Relaxed);
+        self.shared.settled.fetch_add(std::mem::take(&mut self.settled), Relaxed);
     }
 
     fn flush_if_full(&mut self) {
@@ -438,6 +469,8 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
     fn flush(&mut self) {
         let mut batch = std::mem::take(&mut self.batch);
         batch.progress = self.shared.progress();
+        let settled = self.shared.plan.settled.as_ref();
+        batch.first_ticket = settled.and_then(|settled| settled.offer(&batch.prints));
         // A consumer that is gone has stopped the walk already; there is nothing to do about it here.
         let _ = self.shared.mailbox.put((self.shared.pack)(Ok(batch)));
         self.flushed = Instant::now();

@@ -67,6 +67,7 @@ pub fn plan(root: Vec<u8>, patterns: &[&str]) -> Plan {
         max_entries: u64::MAX,
         threads: 2,
         pace: None,
+        settled: None,
     }
 }
 
@@ -132,6 +133,7 @@ pub fn request(root: Vec<u8>, paths: &[&[u8]]) -> Request {
         file_timeout: Duration::from_secs(60),
         threads: 2,
         pace: None,
+        settled: None,
     }
 }
 
