@@ -6,7 +6,6 @@
  * answer, the peak of resident memory (MB) and the longest time the event loop was held (ms).
  */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { openEngine } from '../../extension/native/index.ts'
 import type { Selection } from '../../extension/native/selection.ts'
@@ -14,6 +13,7 @@ import type { Logger } from '../../extension/runtime/log.ts'
 import { noCache, openHashCache } from '../../extension/sweep/hash-cache.ts'
 import { defaultLimits, treeSweep } from '../../extension/sweep/request.ts'
 import { sweep } from '../../extension/sweep/sweep.ts'
+import { peakMemory } from './peak-memory.ts'
 
 const [job = '', target = '', database = ''] = process.argv.slice(2)
 const everything: Selection = {
@@ -50,13 +50,6 @@ delay.disable()
 const rss = peakMemory()
 const held = delay.max / 1e6
 console.log(JSON.stringify({ engine: engine.name, ...answer, digested, digest: combine(sum, last), rss, held }))
-
-/** Peak of resident memory, MB, of this program alone: what getrusage says includes the process that started it. */
-function peakMemory(): number {
-  if (process.platform !== 'linux') return process.resourceUsage().maxRSS / 1024
-  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
-  return Number(kilobytes) / 1024
-}
 
 async function bundledSelection(): Promise<Selection> {
   const { selectEverywhere } = await import('../../extension/indicators/compile.ts')

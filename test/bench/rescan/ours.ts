@@ -80,7 +80,8 @@ let counts: Pick<OurRescan, 'files' | 'hashed' | 'cached'> | undefined
 for await (const event of hunt(plan, { kind: 'full' }, signal)) {
   if (event.kind === 'artifact') found.push(event.artifact.path)
   if (event.kind === 'scan') {
-    if (event.scan.state !== 'finished') throw new Error(`the hunt ${event.scan.state}: ${event.scan.errors[0]?.message}`)
+    if (event.scan.state !== 'finished')
+      throw new Error(`the hunt ${event.scan.state}: ${event.scan.errors[0]?.message}`)
     counts = event.scan
   }
   await budget?.rest(signal)
@@ -107,7 +108,9 @@ console.log(JSON.stringify(answer))
 
 /** A digest indicator to make another one of: published ones know the names of their files, a bare one does not. */
 function example(): Omit<Indicator, 'names' | 'kinds' | 'size'> {
-  const one = bundled.sets.flatMap((set) => set.indicators).find(({ type, status }) => type === 'sha256' && status === 'malicious')
+  const one = bundled.sets
+    .flatMap((set) => set.indicators)
+    .find(({ type, status }) => type === 'sha256' && status === 'malicious')
   if (!one) throw new Error('no bundled indicator is a malicious SHA-256')
   const { names: _names, kinds: _kinds, size: _size, ...rest } = one
   return rest

@@ -8,8 +8,8 @@ use std::time::Duration;
 use napi::bindgen_prelude::{BigInt64Array, Buffer, Float64Array, Uint32Array};
 use napi_derive::napi;
 use scan::{
-    Algorithms, Class, Identity, Item, Pace, Plan, Policy, Request, Rule, SearchItem, SearchRequest, Settled, bytes_from_text,
-    worker_threads,
+    Algorithms, Class, Identity, Item, Pace, Plan, Policy, Request, Rule, SearchItem, SearchRequest, Settled,
+    bytes_from_text, worker_threads,
 };
 
 /// How gently a request works.

@@ -1,7 +1,7 @@
 //! Fingerprints that can be found quickly: ascending, with an index over their first bits.
 //!
-//! Sixteen bytes a file and one more for the index; a look-up touches two lines of memory. The table never changes, so
-//! any number of threads ask without waiting.
+//! Sixteen bytes a file and one more for the index. The files of a directory share their first bits, so they are in one
+//! slot. The table never changes, so any number of threads ask without waiting.
 
 use super::fingerprint::Fingerprint;
 
