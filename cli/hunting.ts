@@ -7,7 +7,7 @@ import { HunterError } from '../extension/domain/errors.ts'
 import type { Platform } from '../extension/domain/platform.ts'
 import { trustPaths } from '../extension/indicators/bundle/trust.ts'
 import { openIndicatorPath } from '../extension/indicators/index.ts'
-import type { WalkPlan } from '../extension/native/engine.ts'
+import type { Pace, WalkPlan } from '../extension/native/engine.ts'
 import { type Logger, openLog } from '../extension/runtime/log.ts'
 import { defaultStateDir, openStateDir } from '../extension/runtime/state-dir.ts'
 import type { Terminal } from './command.ts'
@@ -34,7 +34,7 @@ export async function openForHunt(
     configuration: openConfiguration(options.config, terminal.env, process.platform),
     rules: options.rules,
     scope: options.full ? 'full' : 'places',
-    limits: { maxFileBytes: mebibytes(options['max-file-size']) },
+    limits: { maxFileBytes: mebibytes(options['max-file-size']), ...paced(options.cpu) },
   }
   const catalogue = await openCatalogue(settings, log)
   if (options.rules.length > 0) await tellRuleProblems(terminal, catalogue)
@@ -78,6 +78,15 @@ export async function closing<T>(catalogue: Catalogue, work: () => Promise<T>): 
   } finally {
     catalogue.close()
   }
+}
+
+/** As gently as the resident sweep, within a share of one core. */
+function paced(text: string | undefined): { pace?: Pace } {
+  if (text === undefined) return {}
+  if (!/^\d{1,3}$/.test(text) || Number(text) === 0 || Number(text) > 100) {
+    throw new HunterError('usage', `--cpu is ${JSON.stringify(text)}; expected a whole number of percent, 1 to 100`)
+  }
+  return { pace: { idle: true, cpuShare: Number(text) / 100 } }
 }
 
 function mebibytes(text: string): number {

@@ -75,6 +75,11 @@ export const huntOptions = {
     doc: 'File systems to enter below the root; default: local ones on this machine, none in an image',
   },
   'max-file-size': { kind: 'text', value: 'MIB', default: '2048', doc: 'Larger files are reported, not read' },
+  cpu: {
+    kind: 'text',
+    value: 'PERCENT',
+    doc: 'Share of one core the sweep may use, at the lowest priority; default: no bound',
+  },
   state: { kind: 'text', value: 'DIR', env: 'THREECX_STATE', doc: 'Where the hash cache and scan records are kept' },
   'no-cache': { kind: 'flag', doc: 'Read every selected file; keep nothing' },
   ...bundleOptions,

@@ -17,6 +17,7 @@ import type { NamedFiles } from './domain/question.ts'
 import { distinctScans, type Scan } from './domain/scan.ts'
 import { type HuntEvent, type HuntPlan, hunt } from './hunt.ts'
 import { LiveQuestions } from './live-questions.ts'
+import { CpuBudget } from './native/cpu-budget.ts'
 import { defaultTimes } from './remembered.ts'
 import { Surroundings, type SurroundingsAnswer } from './surroundings.ts'
 import type { ScanStore } from './sweep/scan-store.ts'
@@ -164,9 +165,12 @@ export class Hunter implements HuntServices {
   }
 
   async *#pass(scope: 'places' | 'full', signal: AbortSignal): AsyncGenerator<HuntEvent, void, undefined> {
+    const { pace } = this.#plan.limits
+    const budget = pace && new CpuBudget(pace.cpuShare)
     for await (const event of hunt(this.#plan, { kind: scope }, signal)) {
       if (event.kind === 'scan') this.#store.save(event.scan)
       yield event
+      await budget?.rest(signal).catch(() => {}) // aborted: the hunt ends by itself, with the scans it had
     }
   }
 }

@@ -1,5 +1,6 @@
 /**
- * Digests of files that have not changed, so that a second sweep reads nothing.
+ * Digests of files that have not changed, so that a second sweep reads nothing. Which files a full pass need not even
+ * ask about is in settled-store.ts.
  *
  * A row is believed when device, inode, size, mtime and ctime are all the same: ctime cannot be set back by touching
  * a file. A file whose ctime is very recent is not stored, because a change within the clock's grain would not move

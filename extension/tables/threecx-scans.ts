@@ -27,7 +27,7 @@ export const threecxScans = defineTable({
     files: bigint('Files seen by name; processes where the source is processes'),
     bytes: bigint('Bytes read'),
     hashed: bigint('Files opened and read'),
-    cached: bigint('Files answered from the hash cache'),
+    cached: bigint('Files answered from the hash cache, or left out because nothing was found in them before'),
     skipped: bigint('Files and directories that were not examined, for whatever reason'),
     unexamined: bigint('Those of skipped that leave the answer incomplete'),
     errors: text('JSON array of {path, code, message}: the first 200 things that were not examined'),

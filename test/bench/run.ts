@@ -12,14 +12,15 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { arch, cpus, loadavg, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { browsers } from './browsers/run.ts'
-import { type Contender, contest, has, median, type Timing, timesAsFast } from './contest.ts'
+import { type Contender, contest, cpuRatio, has, median, type Timing, timesAsFast } from './contest.ts'
 import { daemon } from './daemon/run.ts'
 import { logs } from './logs/run.ts'
+import { compiledWalk, rescans } from './rescan/run.ts'
 import { resultsDiff } from './results-diff/run.ts'
 import { serving } from './serving/run.ts'
 import { spool } from './spool/run.ts'
 import { structure } from './structure/run.ts'
-import { largeFile, namesOnly, smallFiles } from './trees.ts'
+import { largeFile, smallFiles } from './trees.ts'
 
 interface OurAnswer {
   readonly engine: string
@@ -78,11 +79,13 @@ function sweeps(): string {
   say(`${titles.sweep}
 
 Written by \`npm run bench\`: ${machine}.
-Whole processes, page cache warm, ${rounds} rounds in turn, medians. "times" is how many times as fast we were.`)
+Whole processes, page cache warm, ${rounds} rounds in turn, medians. "times" is how many times as fast we were;
+CPU seconds are user and system, of all threads and children; load ${loadavg()[0]?.toFixed(1)} at the start${note}.`)
   oneLargeFile()
   manySmallFiles()
   nothingToRead()
   unchangedFiles()
+  rescans(base, rounds, say)
   ownCosts()
   return lines.join('\n')
 }
@@ -188,13 +191,16 @@ function manySmallFiles(): void {
 }
 
 function nothingToRead(): void {
-  const tree = namesOnly(base, 1_000_000)
+  const tree = smallFiles(base, 1_000_000, 16)
+  const walk = compiledWalk(base, say)
   const count = (stdout: string) => String(stdout.trim())
   const contenders = [
     ours('sweep', tree, (answer) => String(answer.files)),
     ...rival('find -type f', `find ${tree} -type f | wc -l`, count, 'find'),
+    ...(walk ? rival('walk + stat, C, one thread', `${walk} ${tree} stat`, count, walk) : []),
   ]
-  table('Sweep of 1,000,000 files with nothing to read, all indicators', 'find at least 1.0', contenders)
+  const target = 'find at least 2.0; CPU below 0.6 of walk + stat'
+  table('Sweep of 1,000,000 files with nothing to read, all indicators', target, contenders)
 }
 
 /** The second of two sweeps must read nothing; the rival is our own first sweep. */
@@ -236,15 +242,19 @@ function table(title: string, target: string, contenders: readonly Contender[]):
   const [our, ...others] = timings
   if (!our) return
   costs.push({ job: title, answer: parse(our.stdout) })
-  say(`\n## ${title}\n\nTarget: ${target}.\n\n| command | s | min | max | times |\n|---|---|---|---|---|`)
+  say(
+    `\n## ${title}\n\nTarget: ${target}.\n\n| command | s | min | max | times | CPU, s | our CPU / its |\n|---|---|---|---|---|---|---|`,
+  )
   say(row(our, undefined))
-  for (const other of others) say(row(other, timesAsFast(our, other)))
+  for (const other of others) say(row(other, our))
 }
 
-function row(timing: Timing, times: number | undefined): string {
-  const { seconds } = timing
+function row(timing: Timing, our: Timing | undefined): string {
+  const { seconds, cpu } = timing
   const cells = [median(seconds), Math.min(...seconds), Math.max(...seconds)].map((one) => one.toFixed(3))
-  return `| ${timing.name.replaceAll('|', '\\|')} | ${cells.join(' | ')} | ${times === undefined ? '' : times.toFixed(2)} |`
+  const compared = our ? [timesAsFast(our, timing), cpuRatio(our, timing)].map((one) => one.toFixed(2)) : ['', '']
+  cells.push(compared[0] ?? '', median(cpu).toFixed(3), compared[1] ?? '')
+  return `| ${timing.name.replaceAll('|', '\\|')} | ${cells.join(' | ')} |`
 }
 
 function ours(job: string, target: string, answer: (answer: OurAnswer) => string): Contender {
@@ -262,7 +272,7 @@ function contestOnce(name: string, command: string): Timing {
   const started = process.hrtime.bigint()
   const [timing] = contest([{ name, command, answer: () => '' }], 0)
   const seconds = Number(process.hrtime.bigint() - started) / 1e9
-  return { name, seconds: [seconds], stdout: timing?.stdout ?? '' }
+  return { name, seconds: [seconds], cpu: [], stdout: timing?.stdout ?? '' }
 }
 
 function parse(stdout: string): OurAnswer {

@@ -41,6 +41,7 @@ describe('a wrong command line', () => {
     [['query'], 'needs one SQL statement'],
     [['indicators', 'frob'], 'needs list, check, import, keygen'],
     [['hunt', '--max-file-size', '1x'], '--max-file-size is "1x"'],
+    [['hunt', '--cpu', '101'], '--cpu is "101"'],
   ])('%j is explained with exit code 2', async (args, message) => {
     const { exit, stdout, stderr } = await run(...args)
     expect(exit).toBe(2)

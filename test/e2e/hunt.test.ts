@@ -50,6 +50,12 @@ function rowsOf(stdout: string, files: readonly PlantedFile[] = [], engine: stri
   return (JSON.parse(stdout) as Row[]).filter((row) => !unopened.some((path) => row.path.endsWith(`/${path}`)))
 }
 
+/** What rows say beside times, which a look may move. */
+function judged(stdout: string): string[] {
+  const rows = JSON.parse(stdout) as Row[]
+  return rows.map(({ path, verdict, matched_by, sha256 }) => [path, verdict, matched_by, sha256].join(' ')).sort()
+}
+
 describe.each(cases)('a $platform image, $engine engine, $scope', ({ platform, engine, scope }) => {
   const flags = scope === 'full' ? ['--full'] : []
 
@@ -66,6 +72,15 @@ describe.each(cases)('a $platform image, $engine engine, $scope', ({ platform, e
       expect(row?.matched_by.split(',')[0], file.path).toBe(file.matchedBy[0])
     }
     expect(ended.stderr).toContain('verdict: compromised')
+  })
+
+  it.runIf(scope === 'full')('gives the same again when it knows the image, and when it goes gently', async () => {
+    const args = ['hunt', '--root', image(platform), '--format', 'json', ...flags]
+    const first = await threecx(state(), args, { THREECX_ENGINE: engine })
+    for (const more of [[], ['--cpu', '100'], ['--no-cache']]) {
+      const again = await threecx(state(), [...args, ...more], { THREECX_ENGINE: engine })
+      expect(judged(again.stdout)).toEqual(judged(first.stdout))
+    }
   })
 
   it('has a rebuilt form, of which nothing is listed and everything is found by structure', async () => {

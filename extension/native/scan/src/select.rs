@@ -93,6 +93,11 @@ impl Selector {
         }
     }
 
+    /// Whether some rule selects every file in this directory, whatever its name and size.
+    pub fn selects_every_file(&self, set: &StateSet) -> bool {
+        set.files.always.iter().any(|rule| self.sizes[*rule as usize] == (0, u64::MAX))
+    }
+
     /// Rules that select the root itself, when it is a file.
     pub fn select_root(&self, set: &StateSet, rules: &mut Vec<u32>) {
         rules.clone_from(&set.accepted);

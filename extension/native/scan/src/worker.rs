@@ -13,7 +13,7 @@ use crate::failure::{Code, Failure};
 use crate::mounts::{Policy, is_local};
 use crate::pace::Pacer;
 use crate::places::Mark;
-use crate::settled;
+use crate::settled::{self, Fingerprint, Settled};
 use crate::system::{self, AsFd, BorrowedFd, Kind, Meta, OPEN_DIRECTORY, OwnedFd};
 use crate::text::text_from_bytes;
 use crate::tree::Directory;
@@ -327,6 +327,9 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
         if kind == Kind::Regular {
             self.files += 1;
         }
+        if kind == Kind::Regular && self.is_settled_early(directory, fd, name) {
+            return;
+        }
         let selector = &self.shared.selector;
         let folded = selector.fold(name.to_bytes(), &mut self.scratch);
         selector.select(&directory.states, folded, &mut self.rules);
@@ -361,21 +364,45 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
         self.flush_if_full();
     }
 
+    /// Whether an earlier pass had done with a file, asked before its name is judged: where every name is selected, that
+    /// would change nothing, and judging costs more than asking.
+    fn is_settled_early(&mut self, directory: &Directory, fd: BorrowedFd<'_>, name: &CStr) -> bool {
+        let Some(settled) = &self.shared.plan.settled else { return false };
+        if !self.shared.selector.selects_every_file(&directory.states) {
+            return false;
+        }
+        let Ok(meta) = system::stat_at(fd, name) else { return false };
+        if meta.kind() != Kind::Regular {
+            return false;
+        }
+        let print = self.print(settled, directory, name.to_bytes(), &meta);
+        let is_known = settled.knows(print);
+        if is_known {
+            self.selected += 1;
+            self.settled += 1;
+        }
+        is_known
+    }
+
     /// Whether an earlier pass had done with a file; if not, its fingerprint goes with its entry.
     fn is_settled(&mut self, directory: &Directory, name: &[u8], meta: &Meta) -> bool {
-        let shared = self.shared;
-        let Some(settled) = &shared.plan.settled else { return false };
-        let place = self.place.get_or_insert_with(|| {
-            let mut below = String::new();
-            directory.write_path(&mut below);
-            settled::Place::new(&shared.plan.roots[directory.root as usize], below.as_bytes())
-        });
-        let print = settled.print(place, name, &meta.identity);
+        let Some(settled) = &self.shared.plan.settled else { return false };
+        let print = self.print(settled, directory, name, meta);
         let is_known = settled.knows(print);
         if !is_known {
             self.batch.prints.push(print);
         }
         is_known
+    }
+
+    fn print(&mut self, settled: &Settled, directory: &Directory, name: &[u8], meta: &Meta) -> Fingerprint {
+        let roots = &self.shared.plan.roots;
+        let place = self.place.get_or_insert_with(|| {
+            let mut below = String::new();
+            directory.write_path(&mut below);
+            settled::Place::new(&roots[directory.root as usize], below.as_bytes())
+        });
+        settled.print(place, name, &meta.identity)
     }
 
     fn write_prefix(&mut self, directory: &Directory) {

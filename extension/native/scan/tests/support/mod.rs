@@ -133,7 +133,6 @@ pub fn request(root: Vec<u8>, paths: &[&[u8]]) -> Request {
         file_timeout: Duration::from_secs(60),
         threads: 2,
         pace: None,
-        settled: None,
     }
 }
 
