@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- sweep`, the part about rescans: a tree of which nothing changed, hunted through again.
+ * `npm run bench -- rescan`, its second half: a tree of which nothing changed, hunted through again.
  *
  * The first hunt reads every file, because a bare digest is among the indicators, and finds the one file that has it. The
  * second must find it again and read nothing. Beside it runs the floor: a C program that walks the same tree and asks
