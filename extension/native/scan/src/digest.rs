@@ -1,9 +1,9 @@
 //! Digests of many files, in parallel, each read once and never more than was seen at opening.
 //!
 //! A digest is only given for a file that was read whole and did not change meanwhile: size and times are compared
-//! before and after. What no class asks for is not read beyond its head. Files that only need SHA-256, which is nearly
-//! all of them, go two at a time through the lanes of a worker.
+//! before and after. What no class asks for is not read beyond its head.
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -12,10 +12,12 @@ use std::time::Duration;
 use crate::HEAD_LENGTH;
 use crate::beneath::Roots;
 use crate::failure::{Code, Failure};
-use crate::hash::{Algorithms, Digests, Hasher};
+use crate::flight::Message;
+use crate::flights::{Flights, Port};
+use crate::hash::{Algorithms, Digests};
+use crate::lanes::Kernels;
 use crate::pace::{Pace, Pacer};
-use crate::pairs::Pair;
-use crate::reading::{BLOCK, Deadline, OVERLAP_FROM, Reading};
+use crate::reading::{Deadline, OVERLAP_FROM, Reading};
 use crate::system::Identity;
 
 /// Files a worker takes at once, at most: taking costs a shared counter.
@@ -86,7 +88,9 @@ pub fn digest(request: &Request, cancelled: &AtomicBool) -> Result<Option<Vec<Ou
     let wanted = if request.pace.is_some() { 1 } else { request.threads };
     let threads = wanted.min(request.items.len()).max(1);
     let stride = (request.items.len() / (threads * 8)).clamp(1, MAX_STRIDE);
-    let job = Job { request, roots, cancelled, stride, next: AtomicUsize::new(0), outcomes: Mutex::default() };
+    let in_flight = request.items.len().div_ceil(threads);
+    let job =
+        Job { request, roots, cancelled, stride, in_flight, next: AtomicUsize::new(0), outcomes: Mutex::default() };
     std::thread::scope(|scope| {
         for _ in 1..threads {
             // With fewer threads than wanted the others do the work.
@@ -103,44 +107,47 @@ pub fn digest(request: &Request, cancelled: &AtomicBool) -> Result<Option<Vec<Ou
 }
 
 /// What the workers of one request share.
-pub(crate) struct Job<'a> {
+struct Job<'a> {
     request: &'a Request,
     roots: Roots,
     cancelled: &'a AtomicBool,
     stride: usize,
+    /// Files in flight per worker, at most: one worker must not take what the others could do at the same time.
+    in_flight: usize,
     next: AtomicUsize,
     outcomes: Mutex<Vec<(usize, Outcome)>>,
 }
 
 /// What opening a file came to.
-pub(crate) enum Opened<'a> {
+enum Opened<'a> {
     /// Nothing is left to do.
     Done(Digested),
-    /// SHA-256 alone is wanted of it.
-    Sha256(Reading<'a>),
+    /// Digests are wanted of it.
+    Wanted(Reading<'a>, Algorithms),
 }
 
 impl<'a> Job<'a> {
     fn work(&self) {
-        let mut done = Pair::new(self, Pacer::begin(self.request.pace)).run();
+        let pacer = Arc::new(Pacer::begin(self.request.pace));
+        let files = Files { job: self, pacer, items: 0..0, done: Vec::new() };
+        let mut done = Flights::new(files, Kernels::best(), self.in_flight).run().done;
         self.outcomes.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).append(&mut done);
     }
 
     /// The next items for a worker; empty when there are no more, or nobody wants them.
-    pub(crate) fn take(&self) -> std::ops::Range<usize> {
+    fn take(&self) -> Range<usize> {
         let count = if self.cancelled.load(Relaxed) { 0 } else { self.request.items.len() };
         let from = self.next.fetch_add(self.stride, Relaxed).min(count);
         from..(from + self.stride).min(count)
     }
 
-    /// Opens a file, and digests it unless the lanes can do that better. A panic is this file's failure.
-    pub(crate) fn open(&self, index: usize, buffer: &mut Vec<u8>, pacer: &Arc<Pacer>) -> Result<Opened<'a>, Failure> {
+    /// Opens a file. A panic is this file's failure.
+    fn open(&self, index: usize, pacer: &Arc<Pacer>) -> Result<Opened<'a>, Failure> {
         let item = &self.request.items[index];
-        catch_unwind(AssertUnwindSafe(|| self.open_item(item, buffer, pacer)))
-            .unwrap_or_else(|_| Err(Failure::panicked()))
+        catch_unwind(AssertUnwindSafe(|| self.open_item(item, pacer))).unwrap_or_else(|_| Err(Failure::panicked()))
     }
 
-    fn open_item(&self, item: &Item, buffer: &mut Vec<u8>, pacer: &Arc<Pacer>) -> Result<Opened<'a>, Failure> {
+    fn open_item(&self, item: &Item, pacer: &Arc<Pacer>) -> Result<Opened<'a>, Failure> {
         pacer.rest(self.cancelled);
         let deadline = Deadline::new(self.request.file_timeout, self.cancelled, pacer.clone());
         let mut file = Reading::new(self.roots.open_file(item.root, &item.path)?, deadline)?;
@@ -156,25 +163,8 @@ impl<'a> Job<'a> {
             let head = hex(file.read_head()?);
             algorithms = self.algorithms(item, |class| class.matches(&head));
         }
-        if algorithms.is_empty() {
-            return Ok(Opened::Done(file.head_only()));
-        }
-        if algorithms == Algorithms::SHA256 {
-            return Ok(Opened::Sha256(file));
-        }
-        let mut hasher = Hasher::new(algorithms);
-        if file.identity.size >= OVERLAP_FROM && !pacer.is_paced() {
-            file.overlapped(|bytes| hasher.update(bytes))?;
-        } else {
-            buffer.resize(BLOCK, 0);
-            let mut is_end = false;
-            while !is_end {
-                let got;
-                (got, is_end) = file.next(buffer)?;
-                hasher.update(&buffer[..got]);
-            }
-        }
-        Ok(Opened::Done(file.finish(hasher.finish())?))
+        let is_wanted = !algorithms.is_empty();
+        Ok(if is_wanted { Opened::Wanted(file, algorithms) } else { Opened::Done(file.head_only()) })
     }
 
     fn classes<'b>(&'b self, item: &'b Item) -> impl Iterator<Item = &'b Class> {
@@ -184,6 +174,64 @@ impl<'a> Job<'a> {
     fn algorithms(&self, item: &Item, counts: impl Fn(&Class) -> bool) -> Algorithms {
         let counted = self.classes(item).filter(|class| counts(class));
         counted.fold(Algorithms::default(), |all, class| all.union(class.algorithms))
+    }
+}
+
+/// The files of a job, as a worker takes them.
+struct Files<'j, 'a> {
+    job: &'j Job<'a>,
+    pacer: Arc<Pacer>,
+    items: Range<usize>,
+    /// Results, each with its item's index.
+    done: Vec<(usize, Outcome)>,
+}
+
+impl<'a> Port for Files<'_, 'a> {
+    type Message = File<'a>;
+
+    fn depart(&mut self) -> Option<(File<'a>, Algorithms)> {
+        loop {
+            if self.items.is_empty() {
+                self.items = self.job.take();
+            }
+            let index = self.items.next()?;
+            match self.job.open(index, &self.pacer) {
+                Ok(Opened::Wanted(file, algorithms)) => {
+                    return Some((File { index, file, is_paced: self.pacer.is_paced() }, algorithms));
+                }
+                Ok(Opened::Done(digested)) => self.done.push((index, Ok(digested))),
+                Err(failure) => self.done.push((index, Err(failure))),
+            }
+        }
+    }
+
+    fn arrive(&mut self, File { index, file, .. }: File<'a>, digests: Digests) {
+        self.done.push((index, file.finish(digests)));
+    }
+
+    fn fail(&mut self, File { index, .. }: File<'a>, failure: Failure) {
+        self.done.push((index, Err(failure)));
+    }
+}
+
+/// A file in flight.
+struct File<'a> {
+    index: usize,
+    file: Reading<'a>,
+    is_paced: bool,
+}
+
+impl Message for File<'_> {
+    fn read(&mut self, buffer: &mut [u8], company: usize) -> Result<(usize, bool), Failure> {
+        self.file.next_among(buffer, company)
+    }
+
+    fn is_worth_a_thread(&self) -> bool {
+        self.file.left >= OVERLAP_FROM && !self.is_paced
+    }
+
+    fn read_apart(&mut self, consume: &mut dyn FnMut(&[u8])) -> Result<(), Failure> {
+        self.file.overlapped(consume)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::hash::Digests;
 use crate::pace::Pacer;
 use crate::system::{Identity, Kind, OwnedFd, identify, read_at, read_on};
 
-/// Bytes read at once. Two fit the second-level cache; larger was slower.
+/// Bytes read at once by what reads one file at a time; larger was slower.
 pub(crate) const BLOCK: usize = 256 << 10;
 
 /// Bytes still to read from which reading and hashing overlap: below, a second thread costs more than it saves.
@@ -35,12 +35,17 @@ pub(crate) fn regular(fd: &OwnedFd) -> Result<Identity, Failure> {
 /// no fault of the file. What never answers is still given up.
 const PACED_PATIENCE: u32 = 8;
 
-/// When a file is given up. Time that its thread rests does not count.
+/// When a file is given up. Time that its thread rests does not count, nor does what its thread spends on other files.
 pub(crate) struct Deadline<'a> {
-    at: Option<Instant>,
+    started: Instant,
+    timeout: Duration,
     cancelled: &'a AtomicBool,
     pacer: Arc<Pacer>,
     rested_before: Duration,
+    /// Time that the thread gave to others.
+    excused: Duration,
+    /// What had passed when this file was left waiting, and how many files shared the thread then.
+    left: Option<(Duration, u32)>,
 }
 
 impl<'a> Deadline<'a> {
@@ -48,7 +53,8 @@ impl<'a> Deadline<'a> {
     pub(crate) fn new(timeout: Duration, cancelled: &'a AtomicBool, pacer: Arc<Pacer>) -> Self {
         let rested_before = pacer.rested();
         let timeout = if pacer.is_paced() { timeout.saturating_mul(PACED_PATIENCE) } else { timeout };
-        Deadline { at: Instant::now().checked_add(timeout), cancelled, pacer, rested_before }
+        let started = Instant::now();
+        Deadline { started, timeout, cancelled, pacer, rested_before, excused: Duration::ZERO, left: None }
     }
 
     /// Rests as the pace asks, then tells whether to go on.
@@ -57,11 +63,27 @@ impl<'a> Deadline<'a> {
         if self.cancelled.load(Relaxed) {
             return Err(Failure::new(Code::Io, "cancelled"));
         }
-        let rested = self.pacer.rested().saturating_sub(self.rested_before);
-        if self.at.and_then(|at| at.checked_add(rested)).is_some_and(|at| Instant::now() >= at) {
+        if self.passed().saturating_sub(self.excused) >= self.timeout {
             return Err(Failure::new(Code::Timeout, "took longer than the time allowed for one file"));
         }
         Ok(())
+    }
+
+    /// Leaves the file waiting while the thread works for all that share it.
+    fn leave(&mut self, company: usize) {
+        self.left = Some((self.passed(), u32::try_from(company).unwrap_or(u32::MAX).max(1)));
+    }
+
+    /// Takes the file up again: of the time since, one share was its own.
+    fn resume(&mut self) {
+        if let Some((left_at, company)) = self.left.take() {
+            let away = self.passed().saturating_sub(left_at);
+            self.excused += away - away / company;
+        }
+    }
+
+    fn passed(&self) -> Duration {
+        self.started.elapsed().saturating_sub(self.pacer.rested().saturating_sub(self.rested_before))
     }
 }
 
@@ -118,8 +140,18 @@ impl<'a> Reading<'a> {
         Ok((got, self.left == 0 && got < want))
     }
 
+    /// As `next`, for one of several files that share a thread.
+    pub(crate) fn next_among(&mut self, buffer: &mut [u8], company: usize) -> Result<(usize, bool), Failure> {
+        self.deadline.resume();
+        let (got, is_end) = self.next(buffer)?;
+        if company > 1 && !is_end {
+            self.deadline.leave(company);
+        }
+        Ok((got, is_end))
+    }
+
     /// Reads the rest on a second thread while this one consumes it.
-    pub(crate) fn overlapped(&mut self, mut consume: impl FnMut(&[u8])) -> Result<(), Failure> {
+    pub(crate) fn overlapped(&mut self, consume: &mut dyn FnMut(&[u8])) -> Result<(), Failure> {
         let (full, filled) = sync_channel::<(Vec<u8>, usize)>(OVERLAP_BLOCKS);
         let (empty, emptied) = sync_channel::<Vec<u8>>(OVERLAP_BLOCKS);
         for _ in 0..OVERLAP_BLOCKS {
