@@ -21,6 +21,7 @@ const files = [
 
 /** Seeds of each Rust target. */
 export const nativeSeeds: Readonly<Record<string, readonly Uint8Array[]>> = {
+  lanes: [noise('lanes', 97), noise('more lanes', 289)],
   zip: [
     zipArchive(files),
     zipArchive(

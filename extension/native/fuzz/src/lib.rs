@@ -8,6 +8,8 @@ use std::sync::atomic::AtomicBool;
 
 use container::{Bytes, Limits, Refusal, contents};
 use registry::{Hive, Problem, Query, Source, Where, run, to_json};
+use scan::Algorithms;
+use scan::proof::{Ending, Script, digests, instruction_sets};
 
 /// Bytes that count how many of them were read.
 struct Counted<'a> {
@@ -96,5 +98,31 @@ pub fn ask_hive(data: &[u8]) {
     match keys {
         Ok(keys) => assert!(to_json(&keys).len() < 512 << 20, "an answer beyond all bounds"),
         Err(Problem::Damaged(problem) | Problem::Ended(problem)) => assert!(!problem.is_empty()),
+    }
+}
+
+/// Takes the bytes as a mix of messages and how they are read: six bytes say what one message is, what follows, from any
+/// place on, is its content. Every instruction set must give what the digests of one message after the other are.
+pub fn mix_lanes(data: &[u8]) {
+    let Some((&limit, orders)) = data.split_first() else { return };
+    let scripts: Vec<Script> =
+        orders.as_chunks::<6>().0.iter().take(48).enumerate().map(|(at, one)| order(*one, &data[at..])).collect();
+    for set in instruction_sets() {
+        let answers = digests(&scripts, set, usize::from(limit % 17));
+        for (script, answer) in scripts.iter().zip(answers) {
+            assert_eq!(answer, script.expected(), "{set}: {} bytes, {:?}", script.bytes.len(), script.ending);
+        }
+    }
+}
+
+fn order([length, times, algorithms, piece, ending, at]: [u8; 6], content: &[u8]) -> Script {
+    let length = usize::from(length) * if times.is_multiple_of(8) { 500 } else { 1 + usize::from(times % 4) };
+    let at = usize::from(at) * length / 200;
+    let endings = [Ending::Whole, Ending::Late, Ending::Fails(at), Ending::Apart(at)];
+    Script {
+        bytes: content.iter().copied().cycle().take(length).collect(),
+        pieces: vec![usize::from(piece) * 7, usize::from(times)],
+        algorithms: Algorithms::from_bits(if algorithms.is_multiple_of(8) { 7 } else { algorithms % 8 }),
+        ending: endings[usize::from(ending % 4)],
     }
 }
