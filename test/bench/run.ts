@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- sweep|rescan|serving|structure|browsers|logs|results-diff|spool|daemon]`: our sweeps beside the tools an
- * operator would use instead, our answers beside those of other SDKs, our look into files beside YARA's, our look into
+ * `npm run bench [-- sweep|rescan|digests|serving|structure|browsers|logs|results-diff|spool|daemon]`: our sweeps beside the
+ * tools an operator would use instead, our digests beside OpenSSL's, our answers beside those of other SDKs, our look into
+ * files beside YARA's, our look into
  * browsers' histories beside SQLite's, our search of logs beside ripgrep's, our differences of results beside JSON in Sets,
  * our spool beside a bare file, and the daemon from end to end, on this machine, page cache warm.
  *
@@ -14,6 +15,7 @@ import { join } from 'node:path'
 import { browsers } from './browsers/run.ts'
 import { type Contender, contest, cpuRatio, has, median, type Timing, timesAsFast } from './contest.ts'
 import { daemon } from './daemon/run.ts'
+import { digests } from './digests/run.ts'
 import { logs } from './logs/run.ts'
 import { compiledWalk, rescans } from './rescan/run.ts'
 import { resultsDiff } from './results-diff/run.ts'
@@ -45,6 +47,7 @@ const results = join(import.meta.dirname, 'results.md')
 const titles = {
   sweep: '# Sweeping files',
   rescan: '# Sweeping a million files',
+  digests: '# Digests',
   serving: '# Serving rows to osquery',
   structure: '# Looking into files',
   browsers: '# Histories of browsers',
@@ -61,6 +64,7 @@ type Part = keyof typeof titles
 const parts: Readonly<Record<Part, () => string | Promise<string>>> = {
   sweep: sweeps,
   rescan: millions,
+  digests: hashes,
   serving: servers,
   structure: insides,
   browsers: histories,
@@ -99,6 +103,17 @@ Whole processes, page cache warm, ${rounds} rounds in turn, medians. "times" is 
 CPU seconds are user and system, of all threads and children.`)
   nothingToRead()
   rescans(base, rounds, say)
+  return lines.join('\n')
+}
+
+function hashes(): string {
+  lines.length = 0
+  say(`${titles.digests}
+
+Written by \`npm run bench\`: ${machine}; load ${loadavg()[0]?.toFixed(1)} at the start${note}.
+Page cache warm, ${rounds} rounds in turn, medians of CPU-seconds, user and system. "times" is how many times as many CPU-seconds
+the row took as ours.`)
+  digests(base, join(base, 'digests'), rounds, say)
   return lines.join('\n')
 }
 

@@ -32,6 +32,27 @@ export function smallFiles(base: string, count: number, bytes: number): string {
   return root
 }
 
+/** `count` files of 1 to 64 MiB, as many between 1 and 2 as between 32 and 64, in one directory. */
+export function mixedFiles(base: string, count: number): string {
+  const root = join(base, `mixed-${count}`)
+  if (existsSync(`${root}.done`)) return root
+  mkdirSync(root, { recursive: true })
+  const block = noise(1 << 20, 3)
+  for (let at = 0; at < count; at++) {
+    // Sizes in no order: by the golden ratio every part of the range gets its share.
+    const bytes = Math.floor(2 ** (20 + 6 * ((at * 0.618_033_988_75) % 1)))
+    const fd = openSync(join(root, `file-${at}`), 'w')
+    for (let done = 0; done < bytes; done += block.length) {
+      block.writeUInt32LE(at, 0)
+      block.writeUInt32LE(done, 4)
+      writeSync(fd, block, 0, Math.min(block.length, bytes - done))
+    }
+    closeSync(fd)
+  }
+  writeFileSync(`${root}.done`, '')
+  return root
+}
+
 /** `count` empty files with names that no indicator means, a thousand to a directory. */
 export function namesOnly(base: string, count: number): string {
   const root = join(base, `names-${count}`)

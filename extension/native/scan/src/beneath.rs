@@ -27,6 +27,14 @@ pub struct Roots {
     roots: Vec<Root>,
 }
 
+/// The directory of the file that was opened last. It is opened itself for the second file in a row.
+#[derive(Default)]
+pub(crate) struct LastParent {
+    root: u32,
+    path: Vec<u8>,
+    fd: Option<OwnedFd>,
+}
+
 struct Root {
     path: Vec<u8>,
     fd: OwnedFd,
@@ -50,6 +58,25 @@ impl Roots {
         }
         check(path)?;
         open_below(root.fd.as_fd(), path, OPEN_FILE)
+    }
+
+    /// As `open_file`, for one file after the other: of those in one directory, only the name is looked up.
+    pub(crate) fn open_next(&self, root: u32, path: &[u8], last: &mut LastParent) -> Result<OwnedFd, Failure> {
+        let (parent, name) = split(path);
+        if last.root != root || last.path != parent {
+            *last = LastParent { root, path: parent.to_vec(), fd: None };
+            return self.open_file(root, path);
+        }
+        if parent.is_empty() || name.is_empty() {
+            return self.open_file(root, path);
+        }
+        check(path)?;
+        if last.fd.is_none() {
+            last.fd = open_below(self.root(root)?.fd.as_fd(), parent, OPEN_STEP).ok();
+        }
+        let Some(directory) = &last.fd else { return self.open_file(root, path) };
+        let name = c_string(name)?;
+        system::open_at(directory, &name, OPEN_FILE).map_err(|error| explain(directory.as_fd(), &name, error))
     }
 
     /// The directory that holds a file below a root, and the file's name in it; the root itself has none.

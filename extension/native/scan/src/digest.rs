@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::HEAD_LENGTH;
-use crate::beneath::Roots;
+use crate::beneath::{LastParent, Roots};
 use crate::failure::{Code, Failure};
 use crate::flight::Message;
 use crate::flights::{Flights, Port};
@@ -129,7 +129,7 @@ enum Opened<'a> {
 impl<'a> Job<'a> {
     fn work(&self) {
         let pacer = Arc::new(Pacer::begin(self.request.pace));
-        let files = Files { job: self, pacer, items: 0..0, done: Vec::new() };
+        let files = Files { job: self, pacer, items: 0..0, last: LastParent::default(), done: Vec::new() };
         let mut done = Flights::new(files, Kernels::best(), self.in_flight).run().done;
         self.outcomes.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).append(&mut done);
     }
@@ -142,15 +142,16 @@ impl<'a> Job<'a> {
     }
 
     /// Opens a file. A panic is this file's failure.
-    fn open(&self, index: usize, pacer: &Arc<Pacer>) -> Result<Opened<'a>, Failure> {
+    fn open(&self, index: usize, pacer: &Arc<Pacer>, last: &mut LastParent) -> Result<Opened<'a>, Failure> {
         let item = &self.request.items[index];
-        catch_unwind(AssertUnwindSafe(|| self.open_item(item, pacer))).unwrap_or_else(|_| Err(Failure::panicked()))
+        catch_unwind(AssertUnwindSafe(|| self.open_item(item, pacer, last)))
+            .unwrap_or_else(|_| Err(Failure::panicked()))
     }
 
-    fn open_item(&self, item: &Item, pacer: &Arc<Pacer>) -> Result<Opened<'a>, Failure> {
+    fn open_item(&self, item: &Item, pacer: &Arc<Pacer>, last: &mut LastParent) -> Result<Opened<'a>, Failure> {
         pacer.rest(self.cancelled);
         let deadline = Deadline::new(self.request.file_timeout, self.cancelled, pacer.clone());
-        let mut file = Reading::new(self.roots.open_file(item.root, &item.path)?, deadline)?;
+        let mut file = Reading::new(self.roots.open_next(item.root, &item.path, last)?, deadline)?;
         if item.expected.is_some_and(|expected| expected != file.identity) {
             return Err(Failure::new(Code::Changed, "is not the file that the walk saw"));
         }
@@ -182,6 +183,7 @@ struct Files<'j, 'a> {
     job: &'j Job<'a>,
     pacer: Arc<Pacer>,
     items: Range<usize>,
+    last: LastParent,
     /// Results, each with its item's index.
     done: Vec<(usize, Outcome)>,
 }
@@ -195,7 +197,7 @@ impl<'a> Port for Files<'_, 'a> {
                 self.items = self.job.take();
             }
             let index = self.items.next()?;
-            match self.job.open(index, &self.pacer) {
+            match self.job.open(index, &self.pacer, &mut self.last) {
                 Ok(Opened::Wanted(file, algorithms)) => {
                     return Some((File { index, file, is_paced: self.pacer.is_paced() }, algorithms));
                 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use scan::{Algorithms, Class, Code, HEAD_LENGTH, Item, Roots, digest, read, stat};
-use support::{TempDir, code, digest_all, digest_one, fifo, plan, request, sha256, walk};
+use support::{TempDir, code, digest_all, digest_one, fifo, plan, reference, request, sha256, walk};
 
 #[test]
 fn results_come_in_the_items_order_with_head_and_identity() {
@@ -74,6 +74,65 @@ fn what_is_no_regular_file_never_blocks_and_never_follows() {
         assert_eq!(code(&digest_one(dir.bytes(), path)), Some(want), "digest of {shown}");
         assert_eq!(stat(&roots, 0, path).unwrap_err().code, want, "stat of {shown}");
         assert_eq!(read(&roots, 0, path, 0, 1).unwrap_err().code, want, "read of {shown}");
+    }
+}
+
+/// Neighbours are opened by their names alone, which must change nothing about what is refused.
+#[test]
+fn neighbours_in_one_directory_are_refused_as_each_of_them_alone() {
+    let dir = TempDir::new();
+    let names = ["a", "b", "c", "d"].map(|name| format!("deep/er/{name}"));
+    names.iter().for_each(|name| drop(dir.write(name, name.as_bytes())));
+    dir.write("deep/er/inner/file", b"");
+    fifo(&dir.0.join("deep/er/pipe"));
+    symlink("a", dir.0.join("deep/er/link")).unwrap();
+    symlink("deep", dir.0.join("way")).unwrap();
+    let odd =
+        ["deep/er/pipe", "deep/er/link", "deep/er/absent", "deep/er/inner", "deep/er/..", "deep/er/", "deep/er/a/b"];
+    let outside = ["way/er/a", "way/er/b", "way/er/c", "no/er/a", "no/er/b", "no/er/c"];
+    let mut paths: Vec<&[u8]> = Vec::new();
+    for one in odd.into_iter().chain(outside) {
+        paths.extend(names.iter().map(|name| name.as_bytes()).chain([one.as_bytes(), one.as_bytes()]));
+    }
+    for threads in [1, 2] {
+        let mut wanted = request(dir.bytes(), &paths);
+        wanted.threads = threads;
+        for (path, result) in paths.iter().zip(digest_all(&wanted)) {
+            let shown = String::from_utf8_lossy(path);
+            assert_eq!(code(&result), code(&digest_one(dir.bytes(), path)), "{shown}");
+            if names.iter().any(|name| name.as_bytes() == *path) {
+                assert_eq!(result.unwrap().digests.sha256, sha256(path), "{shown}");
+            }
+        }
+    }
+}
+
+/// Lanes of all three digests, sizes that end everywhere, and neighbours that cannot be digested.
+#[test]
+fn every_digest_of_many_files_is_that_of_the_file_alone() {
+    let dir = TempDir::new();
+    let sizes = (0..60usize).map(|at| [at * 7, at * 4096 + at, (64 << 10) - 30 + at, 1 << 20][at % 4]);
+    let contents: Vec<Vec<u8>> =
+        sizes.enumerate().map(|(seed, size)| (0..size).map(|i| (i * 7 % 251 + seed) as u8).collect()).collect();
+    let names: Vec<String> = (0..contents.len()).map(|at| at.to_string()).collect();
+    for (name, content) in names.iter().zip(&contents) {
+        dir.write(name, content);
+    }
+    let mut paths: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+    paths.insert(30, b"absent");
+    let mut wanted = request(dir.bytes(), &paths);
+    for bits in [1, 2, 4, 7] {
+        wanted.classes = vec![Class { magics: None, algorithms: Algorithms::from_bits(bits) }];
+        for threads in [1, 3] {
+            wanted.threads = threads;
+            let mut results = digest_all(&wanted);
+            assert_eq!(code(&results.remove(30)), Some(Code::Vanished));
+            for (content, result) in contents.iter().zip(results) {
+                let digests = result.unwrap().digests;
+                assert_eq!(digests.sha256.is_some(), bits & 1 != 0);
+                assert_eq!(digests, reference(content, bits), "{} bytes, digests {bits}", content.len());
+            }
+        }
     }
 }
 

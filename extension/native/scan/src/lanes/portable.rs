@@ -46,6 +46,7 @@ macro_rules! md5_steps {
         $step!($function, 1 2 3 0, ($offset + $stride * ($four * 4 + 3)) % 16, $first + $four * 4 + 3, $turn3);
     )* };
 }
+#[cfg(target_arch = "x86_64")]
 pub(super) use md5_steps;
 
 pub(super) fn sha256(states: &mut [Sha256State], blocks: &[&[Block]]) {

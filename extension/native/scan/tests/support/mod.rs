@@ -7,8 +7,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use scan::{
-    Algorithms, Batch, Class, Code, Digested, Failure, Identity, Item, Plan, Policy, Progress, Request, Rule, Walk,
-    digest,
+    Algorithms, Batch, Class, Code, Digested, Digests, Failure, Identity, Item, Plan, Policy, Progress, Request, Rule,
+    Walk, digest,
 };
 
 pub struct TempDir(pub PathBuf);
@@ -151,4 +151,14 @@ pub fn code(result: &Result<Digested, Failure>) -> Option<Code> {
 pub fn sha256(bytes: &[u8]) -> Option<[u8; 32]> {
     use sha2::Digest;
     Some(sha2::Sha256::digest(bytes).into())
+}
+
+/// Digests by the crates, one after the other; bits as those of `Algorithms`.
+pub fn reference(bytes: &[u8], bits: u8) -> Digests {
+    use sha2::Digest;
+    Digests {
+        sha256: (bits & 1 != 0).then(|| sha2::Sha256::digest(bytes).into()),
+        sha1: (bits & 2 != 0).then(|| sha1::Sha1::digest(bytes).into()),
+        md5: (bits & 4 != 0).then(|| md5::Md5::digest(bytes).into()),
+    }
 }
