@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz [-- TARGET [SECONDS]]`: the decoders (TypeScript) and the readers of containers and hives (Rust) against
- * mutated files, for as long as somebody wants to wait; a minute each unless told.
+ * `npm run fuzz [-- TARGET [SECONDS]]`: the decoders (TypeScript), the readers of containers and hives and the lanes of
+ * digests (Rust) against mutated files, for as long as somebody wants to wait; a minute each unless told.
  *
  * The Rust targets are built with coverage and the address sanitizer, which needs a nightly toolchain; without one they
  * are left out and that is said. A file that breaks something is kept, and the run ends with exit code 1.
