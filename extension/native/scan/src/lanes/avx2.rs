@@ -13,7 +13,7 @@ use super::{Block, Kernel, Md5State, Sha1State, Sha256State};
 /// Streams in one register.
 const LANES: usize = 8;
 
-/// Fewer streams than these are faster one after the other: measured beside the crates without SHA instructions.
+/// Fewer streams than these are fed one after the other. Estimated, not measured.
 const WORTH_IT: usize = 3;
 
 /// The kernels, where the processor has the instructions. They are to be had in no other way: that is what makes it
