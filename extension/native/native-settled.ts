@@ -4,11 +4,15 @@
  * What crosses is a path, and the numbers of entries that a pass had done with. How it is kept is in
  * scan/src/settled.rs.
  */
+import { randomBytes } from 'node:crypto'
 import type { SettledFiles, WalkEntry } from './engine.ts'
+
+/** The secret of a new list: fingerprints that nobody can aim. */
+const keyBytes = 16
 
 /** What the add-on exports for it. */
 export interface SettledAddon {
-  readonly NativeSettled: new (scope: Buffer, nowMs: number) => NativeSettled
+  readonly NativeSettled: new (scope: Buffer, key: Buffer, nowMs: number) => NativeSettled
 }
 
 /** The add-on's own object. */
@@ -42,7 +46,7 @@ export class NativeSettledFiles implements SettledFiles {
     nowMs: number,
     count: Count,
   ): Promise<SettledFiles> {
-    const native = new addon.NativeSettled(Buffer.from(scope, 'hex'), nowMs)
+    const native = new addon.NativeSettled(Buffer.from(scope, 'hex'), randomBytes(keyBytes), nowMs)
     count(await native.load(path))
     return new NativeSettledFiles(native, path, count)
   }

@@ -30,7 +30,7 @@ use crate::settled::NativeSettled;
 
 /// Raised whenever a request or an answer changes its layout, so that a stale build is refused and not misread.
 #[napi]
-pub const LAYOUT: u32 = 8;
+pub const LAYOUT: u32 = 9;
 
 /// A running walk.
 #[napi]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{Buffer, Object, Uint32Array};
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
-use scan::{SCOPE_LENGTH, Settled};
+use scan::{KEY_LENGTH, SCOPE_LENGTH, Settled};
 
 use crate::in_background;
 use crate::pack::{pack_count, pack_failure};
@@ -19,12 +19,14 @@ pub struct NativeSettled {
 
 #[napi]
 impl NativeSettled {
-    /// Knows nothing. `scope` has 32 bytes; `now_ms` is a moment before the walk begins, milliseconds since 1970.
+    /// Knows nothing. `scope` has 32 bytes, `key` 16 secret ones; `now_ms` is a moment before the walk begins, milliseconds since 1970.
     #[napi(constructor)]
-    pub fn new(scope: Buffer, now_ms: f64) -> Result<Self> {
+    pub fn new(scope: Buffer, key: Buffer, now_ms: f64) -> Result<Self> {
         let scope = <[u8; SCOPE_LENGTH]>::try_from(&*scope);
         let scope = scope.map_err(|_| Error::new(Status::InvalidArg, "a scope has 32 bytes"))?;
-        Ok(NativeSettled { settled: Arc::new(Settled::new(scope, (now_ms * 1e6) as i64)) })
+        let key = <[u8; KEY_LENGTH]>::try_from(&*key);
+        let key = key.map_err(|_| Error::new(Status::InvalidArg, "a key has 16 bytes"))?;
+        Ok(NativeSettled { settled: Arc::new(Settled::new(scope, key, (now_ms * 1e6) as i64)) })
     }
 
     /// Reads what was kept, before the walk begins: how many files, or what is wrong with the list.

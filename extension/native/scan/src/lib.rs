@@ -51,7 +51,7 @@ pub use opened::Opened;
 pub use pace::Pace;
 pub use search::{SearchItem, SearchRequest, Searched, search};
 pub use select::{Rule, Selector, StateSet};
-pub use settled::{SCOPE_LENGTH, Settled};
+pub use settled::{KEY_LENGTH, SCOPE_LENGTH, Settled};
 pub use system::{Identity, Meta};
 pub use text::{bytes_from_text, text_from_bytes};
 pub use walk::{Plan, Walk};

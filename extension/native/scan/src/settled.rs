@@ -1,7 +1,7 @@
 //! Files that an earlier pass had done with, so that a walk can leave them out.
 //!
-//! The caller decides when nothing about a file is worth another look; what is kept of it is a fingerprint over its path
-//! and its identity, so a file that changed, moved or was replaced is simply not known. A walk that is given this looks
+//! The caller decides when nothing about a file is worth another look; what is kept of it is a keyed fingerprint over its
+//! path and its identity, so a file that changed, moved or was replaced is simply not known. A walk that is given this looks
 //! every selected file up and hands over only the others, each with a number by which the caller can settle it. This is
 //! no cache of digests: whoever needs one of a settled file walks without. What is kept is valid for one scope, a
 //! digest over everything that decides what is said of a file; of another scope nothing is believed.
@@ -16,6 +16,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::failure::{Code, Failure};
 use crate::system::Identity;
+pub use fingerprint::KEY_LENGTH;
+use fingerprint::Key;
 pub(crate) use fingerprint::{Fingerprint, NONE, Place};
 pub use store::SCOPE_LENGTH;
 use table::Table;
@@ -32,6 +34,9 @@ pub struct Settled {
     /// Files changed later than this, in nanoseconds since 1970, are never settled.
     before_ns: i64,
     limit: usize,
+    /// Of a list that nothing was kept of.
+    fresh_key: Key,
+    key: OnceLock<Key>,
     table: OnceLock<Table>,
     /// One bit for each file of the table: met in this pass.
     met: OnceLock<Box<[AtomicU64]>>,
@@ -52,12 +57,14 @@ impl std::fmt::Debug for Settled {
 }
 
 impl Settled {
-    /// Knows nothing. `now_ns` is a moment before the walk begins.
-    pub fn new(scope: [u8; SCOPE_LENGTH], now_ns: i64) -> Self {
+    /// Knows nothing. `fresh_key` comes from a generator of secrets, `now_ns` is a moment before the walk begins.
+    pub fn new(scope: [u8; SCOPE_LENGTH], fresh_key: [u8; KEY_LENGTH], now_ns: i64) -> Self {
         Settled {
             scope,
             before_ns: now_ns.saturating_sub(UNSETTLED_NS),
             limit: MAX_SETTLED,
+            fresh_key,
+            key: OnceLock::new(),
             table: OnceLock::new(),
             met: OnceLock::new(),
             offered: Mutex::default(),
@@ -67,7 +74,8 @@ impl Settled {
     /// Reads what was kept, once, before the walk begins. A file that is not there, or of another scope, holds nothing;
     /// a damaged one is a failure, and nothing of it is believed.
     pub fn load(&self, path: &Path) -> Result<usize, Failure> {
-        let prints = store::read(path, &self.scope, self.limit)?;
+        let (key, prints) = store::read(path, &self.scope, self.limit)?.unwrap_or((self.fresh_key, Vec::new()));
+        self.key.get_or_init(|| key);
         let table = self.table.get_or_init(|| Table::new(prints));
         Ok(table.len())
     }
@@ -87,7 +95,7 @@ impl Settled {
         let room = self.limit.saturating_sub(fresh.len());
         let old = (0..table.len()).filter(|at| is_kept(*at)).take(room).map(|at| table.prints()[at]);
         let count = kept.min(room) + fresh.len();
-        store::write(path, &self.scope, count, merged(old, fresh.iter().copied()))?;
+        store::write(path, &self.scope, self.key(), count, merged(old, fresh.iter().copied()))?;
         Ok(true)
     }
 
@@ -100,6 +108,11 @@ impl Settled {
                 offered.done[at / 64] |= 1 << (at % 64);
             }
         }
+    }
+
+    /// A directory, for the fingerprints of its files.
+    pub(crate) fn place(&self, root: &[u8], below: &[u8]) -> Place {
+        Place::new(self.key(), root, below)
     }
 
     /// The fingerprint of a file; none for one that changed too recently to be told apart from its next state.
@@ -125,6 +138,10 @@ impl Settled {
         let words = offered.prints.len().div_ceil(64);
         offered.done.resize(words, 0);
         Some(first as u32)
+    }
+
+    fn key(&self) -> &Key {
+        self.key.get_or_init(|| self.fresh_key)
     }
 
     fn table(&self) -> &Table {
@@ -178,6 +195,7 @@ mod tests {
 
     const SCOPE: [u8; SCOPE_LENGTH] = [7; SCOPE_LENGTH];
     const NOW: i64 = 1_000_000_000_000;
+    const KEY: Key = [3; KEY_LENGTH];
 
     fn identity(ino: u64) -> Identity {
         Identity { dev: 1, ino, size: 3, mtime_ns: 5, ctime_ns: 6 }
@@ -194,9 +212,9 @@ mod tests {
 
     /// One pass over files: those that were known, and all of the others settled.
     fn pass(at: &Path, files: &[u64], is_whole: bool) -> BTreeSet<u64> {
-        let settled = Settled::new(SCOPE, NOW);
+        let settled = Settled::new(SCOPE, KEY, NOW);
         settled.load(at).unwrap();
-        let place = Place::new(b"/root", b"a/b");
+        let place = settled.place(b"/root", b"a/b");
         let prints: Vec<_> = files.iter().map(|ino| settled.print(&place, b"name", &identity(*ino))).collect();
         let known = files.iter().zip(&prints).filter(|(_, print)| settled.knows(**print)).map(|(ino, _)| *ino);
         let known: BTreeSet<u64> = known.collect();
@@ -234,14 +252,16 @@ mod tests {
     #[test]
     fn only_what_was_settled_is_known_later() {
         let (at, directory) = path();
-        let settled = Settled::new(SCOPE, NOW);
-        let place = Place::new(b"/root", b"");
+        let settled = Settled::new(SCOPE, KEY, NOW);
+        let place = settled.place(b"/root", b"");
         let prints: Vec<_> = (0..3).map(|ino| settled.print(&place, b"name", &identity(ino))).collect();
         let first = settled.offer(&prints).unwrap();
         settled.settle(&[first + 1, 77, u32::MAX]);
         assert!(settled.save(&at, true).unwrap());
-        let again = Settled::new(SCOPE, NOW);
+        let again = Settled::new(SCOPE, [4; KEY_LENGTH], NOW);
         assert_eq!(again.load(&at).unwrap(), 1);
+        let place = again.place(b"/root", b"");
+        assert_eq!(again.print(&place, b"name", &identity(1)), prints[1], "a list keeps its key");
         assert_eq!(prints.iter().map(|print| again.knows(*print)).collect::<Vec<_>>(), [false, true, false]);
         assert!(!again.save(&at, true).unwrap(), "nothing changed, so nothing is written");
         std::fs::remove_dir_all(directory).unwrap();
@@ -249,8 +269,8 @@ mod tests {
 
     #[test]
     fn a_file_that_changed_too_recently_is_never_settled() {
-        let settled = Settled::new(SCOPE, NOW);
-        let place = Place::new(b"/root", b"");
+        let settled = Settled::new(SCOPE, KEY, NOW);
+        let place = settled.place(b"/root", b"");
         let recent = Identity { ctime_ns: NOW - UNSETTLED_NS, ..identity(1) };
         let print = settled.print(&place, b"name", &recent);
         assert_eq!(print, NONE);
@@ -263,19 +283,19 @@ mod tests {
     #[test]
     fn beyond_the_limit_files_have_no_number_and_the_newest_are_kept() {
         let (at, directory) = path();
-        let mut settled = Settled::new(SCOPE, NOW);
+        let mut settled = Settled::new(SCOPE, KEY, NOW);
         settled.limit = 4;
         assert_eq!(settled.offer(&[1, 2, 3]), Some(0));
         assert_eq!(settled.offer(&[4, 5]), None);
         settled.settle(&[0, 1, 2]);
         settled.save(&at, false).unwrap();
-        let mut next = Settled::new(SCOPE, NOW);
+        let mut next = Settled::new(SCOPE, KEY, NOW);
         next.limit = 4;
         assert_eq!(next.load(&at).unwrap(), 3);
         let (first, second) = (next.offer(&[8]).unwrap(), next.offer(&[9, 10]).unwrap());
         next.settle(&[first, second + 1]);
         next.save(&at, false).unwrap();
-        let last = Settled::new(SCOPE, NOW);
+        let last = Settled::new(SCOPE, KEY, NOW);
         assert_eq!(last.load(&at).unwrap(), 4);
         assert!(last.knows(8));
         std::fs::remove_dir_all(directory).unwrap();

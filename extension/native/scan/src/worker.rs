@@ -400,7 +400,7 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
         let place = self.place.get_or_insert_with(|| {
             let mut below = String::new();
             directory.write_path(&mut below);
-            settled::Place::new(&roots[directory.root as usize], below.as_bytes())
+            settled.place(&roots[directory.root as usize], below.as_bytes())
         });
         settled.print(place, name, &meta.identity)
     }

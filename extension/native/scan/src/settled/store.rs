@@ -1,7 +1,7 @@
 //! The file that keeps settled fingerprints between passes.
 //!
-//! A mark, the scope, the number of fingerprints, the fingerprints ascending, and a SHA-256 over all that comes before
-//! it. It is replaced in one step, so a process that is killed leaves the old one or the new one. Nothing in it is
+//! A mark, the scope, the key of the fingerprints, their number, the fingerprints ascending, and a SHA-256 over all that
+//! comes before it. It is replaced in one step, so a process that is killed leaves the old one or the new one. Nothing in it is
 //! trusted: its length must be the one its count says, and its digest must be right, before any of it is used.
 
 use std::fs::{File, OpenOptions};
@@ -11,34 +11,39 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::damaged;
-use super::fingerprint::Fingerprint;
+use super::fingerprint::{Fingerprint, KEY_LENGTH, Key};
 use crate::failure::{Code, Failure};
 
 /// Bytes of a scope.
 pub const SCOPE_LENGTH: usize = 32;
 
-const MARK: &[u8; 8] = b"3CXSETL1";
-const HEADER: usize = MARK.len() + SCOPE_LENGTH + 8;
+const MARK: &[u8; 8] = b"3CXSETL2";
+const HEADER: usize = MARK.len() + SCOPE_LENGTH + KEY_LENGTH + 8;
 const TRAILER: usize = 32;
 const PRINT: usize = 16;
 
+/// Fingerprints, and the key that they were made with.
+pub(crate) type Kept = (Key, Vec<Fingerprint>);
+
 /// What was kept for a scope; nothing when there is no file, or it is of another scope or another version.
-pub(crate) fn read(path: &Path, scope: &[u8; SCOPE_LENGTH], limit: usize) -> Result<Vec<Fingerprint>, Failure> {
+pub(crate) fn read(path: &Path, scope: &[u8; SCOPE_LENGTH], limit: usize) -> Result<Option<Kept>, Failure> {
     let mut file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(cannot("read", path, &error)),
     };
     let length = file.metadata().map_err(|error| cannot("read", path, &error))?.len();
     let mut header = [0; HEADER];
     file.read_exact(&mut header).map_err(|error| damaged(format!("its header cannot be read: {error}")))?;
     let (mark, rest) = header.split_at(MARK.len());
-    let (found, count) = rest.split_at(SCOPE_LENGTH);
+    let (found, rest) = rest.split_at(SCOPE_LENGTH);
+    let (key, count) = rest.split_at(KEY_LENGTH);
+    let key: Key = key.try_into().unwrap_or_default();
     if mark[..7] != MARK[..7] {
         return Err(damaged("it does not begin with its mark"));
     }
     if mark != MARK || found != scope {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let count = u64::from_le_bytes(count.try_into().unwrap_or_default());
     let expected = count.checked_mul(PRINT as u64).and_then(|bytes| bytes.checked_add((HEADER + TRAILER) as u64));
@@ -46,7 +51,7 @@ pub(crate) fn read(path: &Path, scope: &[u8; SCOPE_LENGTH], limit: usize) -> Res
         return Err(damaged(format!("{count} fingerprints do not fit {length} bytes")));
     }
     if count > limit as u64 {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let mut hash = Sha256::new().chain_update(header);
     let prints = read_prints(&mut file, count as usize, &mut hash).map_err(|error| cannot("read", path, &error))?;
@@ -58,7 +63,7 @@ pub(crate) fn read(path: &Path, scope: &[u8; SCOPE_LENGTH], limit: usize) -> Res
     if !prints.is_sorted_by(|a, b| a < b) {
         return Err(damaged("its fingerprints are not ascending"));
     }
-    Ok(prints)
+    Ok(Some((key, prints)))
 }
 
 fn read_prints(file: &mut File, count: usize, hash: &mut Sha256) -> io::Result<Vec<Fingerprint>> {
@@ -78,11 +83,12 @@ fn read_prints(file: &mut File, count: usize, hash: &mut Sha256) -> io::Result<V
 pub(crate) fn write(
     path: &Path,
     scope: &[u8; SCOPE_LENGTH],
+    key: &Key,
     count: usize,
     prints: impl Iterator<Item = Fingerprint>,
 ) -> Result<(), Failure> {
     let beside = beside(path);
-    let written = write_new(&beside, scope, count, prints)
+    let written = write_new(&beside, scope, key, count, prints)
         .and_then(|()| std::fs::rename(&beside, path))
         .and_then(|()| sync_directory(path));
     written.map_err(|error| {
@@ -103,6 +109,7 @@ fn beside(path: &Path) -> PathBuf {
 fn write_new(
     path: &Path,
     scope: &[u8; SCOPE_LENGTH],
+    key: &Key,
     count: usize,
     prints: impl Iterator<Item = Fingerprint>,
 ) -> io::Result<()> {
@@ -113,6 +120,7 @@ fn write_new(
     let mut out = Hashed { out: BufWriter::with_capacity(1 << 16, options.open(path)?), hash: Sha256::new() };
     out.put(MARK)?;
     out.put(scope)?;
+    out.put(key)?;
     out.put(&(count as u64).to_le_bytes())?;
     for print in prints {
         out.put(&print.to_be_bytes())?;
@@ -152,6 +160,7 @@ mod tests {
     use super::*;
 
     const SCOPE: [u8; SCOPE_LENGTH] = [1; SCOPE_LENGTH];
+    const KEY: Key = [2; KEY_LENGTH];
 
     struct Scratch(PathBuf);
 
@@ -178,8 +187,8 @@ mod tests {
         let scratch = Scratch::new("back");
         for count in [0usize, 1, 4095, 4096, 4097, 10_000] {
             let prints: Vec<u128> = (1..=count as u128).collect();
-            write(&scratch.file(), &SCOPE, count, prints.iter().copied()).unwrap();
-            assert_eq!(read(&scratch.file(), &SCOPE, 20_000).unwrap(), prints);
+            write(&scratch.file(), &SCOPE, &KEY, count, prints.iter().copied()).unwrap();
+            assert_eq!(read(&scratch.file(), &SCOPE, 20_000).unwrap(), Some((KEY, prints)));
         }
         assert_eq!(std::fs::read_dir(&scratch.0).unwrap().count(), 1);
     }
@@ -187,26 +196,26 @@ mod tests {
     #[test]
     fn of_another_scope_or_version_and_beyond_the_limit_nothing_is_believed() {
         let scratch = Scratch::new("scope");
-        assert!(read(&scratch.file(), &SCOPE, 10).unwrap().is_empty());
-        write(&scratch.file(), &SCOPE, 2, [3, 4].into_iter()).unwrap();
-        assert!(read(&scratch.file(), &[2; SCOPE_LENGTH], 10).unwrap().is_empty());
-        assert!(read(&scratch.file(), &SCOPE, 1).unwrap().is_empty());
+        assert!(read(&scratch.file(), &SCOPE, 10).unwrap().is_none());
+        write(&scratch.file(), &SCOPE, &KEY, 2, [3, 4].into_iter()).unwrap();
+        assert!(read(&scratch.file(), &[2; SCOPE_LENGTH], 10).unwrap().is_none());
+        assert!(read(&scratch.file(), &SCOPE, 1).unwrap().is_none());
         let mut bytes = std::fs::read(scratch.file()).unwrap();
-        bytes[7] = b'2';
+        bytes[7] = b'3';
         std::fs::write(scratch.file(), bytes).unwrap();
-        assert!(read(&scratch.file(), &SCOPE, 10).unwrap().is_empty());
+        assert!(read(&scratch.file(), &SCOPE, 10).unwrap().is_none());
     }
 
     #[test]
     fn every_flipped_bit_and_every_length_but_its_own_is_damage_or_another_scope() {
         let scratch = Scratch::new("damage");
-        write(&scratch.file(), &SCOPE, 3, [3, 4, 5].into_iter()).unwrap();
+        write(&scratch.file(), &SCOPE, &KEY, 3, [3, 4, 5].into_iter()).unwrap();
         let good = std::fs::read(scratch.file()).unwrap();
         for at in 0..good.len() * 8 {
             let mut bad = good.clone();
             bad[at / 8] ^= 1 << (at % 8);
             std::fs::write(scratch.file(), bad).unwrap();
-            assert!(read(&scratch.file(), &SCOPE, 10).map_or(true, |prints| prints.is_empty()), "bit {at}");
+            assert!(read(&scratch.file(), &SCOPE, 10).map_or(true, |kept| kept.is_none()), "bit {at}");
         }
         for length in 0..good.len() {
             std::fs::write(scratch.file(), &good[..length]).unwrap();
@@ -219,7 +228,7 @@ mod tests {
     #[test]
     fn a_count_that_no_memory_could_hold_is_damage() {
         let scratch = Scratch::new("count");
-        let bytes = [&MARK[..], &SCOPE, &u64::MAX.to_le_bytes(), &[0; 64]].concat();
+        let bytes = [&MARK[..], &SCOPE, &KEY, &u64::MAX.to_le_bytes(), &[0; 64]].concat();
         std::fs::write(scratch.file(), bytes).unwrap();
         assert!(read(&scratch.file(), &SCOPE, usize::MAX).unwrap_err().message.contains("do not fit"));
     }
@@ -227,14 +236,14 @@ mod tests {
     #[test]
     fn fingerprints_out_of_order_are_damage() {
         let scratch = Scratch::new("order");
-        write(&scratch.file(), &SCOPE, 2, [4, 3].into_iter()).unwrap();
+        write(&scratch.file(), &SCOPE, &KEY, 2, [4, 3].into_iter()).unwrap();
         assert!(read(&scratch.file(), &SCOPE, 10).unwrap_err().message.contains("ascending"));
     }
 
     #[test]
     fn a_directory_that_is_not_there_is_a_failure_in_words() {
         let scratch = Scratch::new("nowhere");
-        let failure = write(&scratch.0.join("no/settled"), &SCOPE, 0, std::iter::empty()).unwrap_err();
+        let failure = write(&scratch.0.join("no/settled"), &SCOPE, &KEY, 0, std::iter::empty()).unwrap_err();
         assert!(failure.message.starts_with("cannot write the list of settled files"), "{}", failure.message);
     }
 }
