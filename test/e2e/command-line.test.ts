@@ -212,6 +212,6 @@ describe('extension', () => {
   it('without anything says what there is', async () => {
     const { exit, stderr } = await run('extension')
     expect(exit).toBe(2)
-    expect(stderr).toContain('extension needs install, uninstall, status')
+    expect(stderr).toContain('extension needs install, uninstall, register, unregister, status')
   })
 })
