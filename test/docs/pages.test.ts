@@ -8,7 +8,7 @@ import { parseOptions } from '../../cli/options.ts'
 import type { HuntingPack, HuntingQuery } from '../../extension/domain/hunting-query.ts'
 import { type Platform, platforms } from '../../extension/domain/platform.ts'
 import { checkPacks } from '../../extension/packs/check-packs.ts'
-import type { PackSource } from '../../extension/packs/load-packs.ts'
+import { type PackSource, shippedPacks } from '../../extension/packs/load-packs.ts'
 import { blocksOf, pages, pageText, threecxCalls } from '../support/doc-page.ts'
 import { missingLine, playPage } from '../support/doc-session.ts'
 
@@ -138,7 +138,7 @@ describe('statements that pages show', () => {
       description: '',
       discovery: [],
       isDefault: false,
-      constructed: [],
+      constructed: shippedPacks().packs.flatMap(({ constructed }) => constructed),
       queries,
     }
     const sources = new Map<HuntingQuery | HuntingPack, PackSource>(
