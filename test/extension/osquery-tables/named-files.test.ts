@@ -2,18 +2,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Catalogue, openCatalogue } from '../../../extension/catalogue.ts'
 import type { Platform } from '../../../extension/domain/platform.ts'
-import type { TableProblems } from '../../../extension/osquery-tables/index.ts'
-import { openLog } from '../../../extension/runtime/log.ts'
-import { openSql, type SqlDatabase } from '../../../extension/sdk/sql/index.ts'
 import { HostileTree } from '../../support/hostile-tree.ts'
-
-interface Host {
-  readonly catalogue: Catalogue
-  readonly problems: TableProblems
-  readonly database: SqlDatabase
-}
+import { AskedImages } from './asked-images.ts'
 
 let tree: HostileTree
 beforeAll(() => {
@@ -33,33 +24,12 @@ beforeAll(() => {
   mkdirSync(join(tree.root, 'Users/ann/folder.dll'))
 })
 afterAll(async () => {
-  await closeAll()
+  await images.close()
   tree.remove()
 })
 
-/** One database per system, opened by the first question. */
-const hosts = new Map<Platform, Promise<Host>>()
-
-async function open(platform: Platform): Promise<Host> {
-  const catalogue = await openCatalogue({ root: tree.root, platform, scope: 'places' }, openLog('silent'))
-  const { tables, problems } = catalogue.osqueryTables([])
-  return { catalogue, problems, database: await openSql(tables) }
-}
-
-async function ask(platform: Platform, sql: string) {
-  const host = hosts.get(platform) ?? open(platform)
-  hosts.set(platform, host)
-  const { database, problems } = await host
-  return { rows: (await database.query(sql)).rows, problems: problems.all }
-}
-
-async function closeAll(): Promise<void> {
-  for (const host of hosts.values()) {
-    const { database, catalogue } = await host
-    await database.close()
-    catalogue.close()
-  }
-}
+const images = new AskedImages(() => tree.root)
+const ask = (platform: Platform, sql: string) => images.ask(platform, sql)
 const paths = async (platform: Platform, where: string) =>
   (await ask(platform, `SELECT path FROM file WHERE ${where}`)).rows.map((row) => row['path']).sort()
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Catalogue, openCatalogue } from '../../../extension/catalogue.ts'
+import { openCatalogue } from '../../../extension/catalogue.ts'
 import type { Platform } from '../../../extension/domain/platform.ts'
 import {
   bindOsqueryTables,
@@ -13,15 +13,10 @@ import {
 } from '../../../extension/osquery-tables/index.ts'
 import { osqueryTable } from '../../../extension/packs/osquery-schema.ts'
 import { openLog } from '../../../extension/runtime/log.ts'
-import { openSql, type SqlDatabase } from '../../../extension/sdk/sql/index.ts'
+import { openSql } from '../../../extension/sdk/sql/index.ts'
 import { liveVolumes } from '../../../extension/sweep/volume.ts'
 import { type PlantedFile, plantImage } from '../../support/sample-image.ts'
-
-interface Host {
-  readonly catalogue: Catalogue
-  readonly problems: TableProblems
-  readonly database: SqlDatabase
-}
+import { AskedImages } from './asked-images.ts'
 
 let directory: string
 const files = new Map<Platform, readonly PlantedFile[]>()
@@ -32,36 +27,12 @@ beforeAll(() => {
   }
 })
 afterAll(async () => {
-  await closeAll()
+  await images.close()
   rmSync(directory, { recursive: true })
 })
 
-/** One database per system, opened by the first question. */
-const hosts = new Map<Platform, Promise<Host>>()
-
-async function open(platform: Platform): Promise<Host> {
-  const catalogue = await openCatalogue(
-    { root: join(directory, platform), platform, scope: 'places' },
-    openLog('silent'),
-  )
-  const { tables, problems } = catalogue.osqueryTables([])
-  return { catalogue, problems, database: await openSql(tables) }
-}
-
-async function ask(platform: Platform, sql: string) {
-  const host = hosts.get(platform) ?? open(platform)
-  hosts.set(platform, host)
-  const { database, problems } = await host
-  return { rows: (await database.query(sql)).rows, problems: problems.all }
-}
-
-async function closeAll(): Promise<void> {
-  for (const host of hosts.values()) {
-    const { database, catalogue } = await host
-    await database.close()
-    catalogue.close()
-  }
-}
+const images = new AskedImages((platform) => join(directory, platform))
+const ask = (platform: Platform, sql: string) => images.ask(platform, sql)
 
 const windowsApp = 'C:\\Users\\alice\\AppData\\Local\\Programs\\3CXDesktopApp'
 
