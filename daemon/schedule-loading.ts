@@ -4,7 +4,7 @@
  */
 
 import type { HuntingPack } from '../extension/domain/hunting-query.ts'
-import { osqueryPack } from '../extension/packs/render-osquery.ts'
+import { cronInterval, osqueryPack } from '../extension/packs/render-osquery.ts'
 import type { ConfigText } from '../extension/sdk/extension.ts'
 import type { DaemonConfiguration } from './configuration/read-configuration.ts'
 import { bytes, milliseconds } from './configuration/units.ts'
@@ -64,9 +64,11 @@ export function loadSchedule(configuration: DaemonConfiguration, base: string, p
   }
 }
 
-/** osquery knows no cron expressions; the longest gap of one is a day. */
+/** osquery knows no cron expressions. */
 function withInterval(query: unknown): unknown {
-  return typeof query === 'object' && query !== null && !('interval' in query) ? { ...query, interval: 86_400 } : query
+  return typeof query === 'object' && query !== null && !('interval' in query)
+    ? { ...query, interval: cronInterval }
+    : query
 }
 
 /** A pack of ours as osquery has it, with the keys that only the daemon knows. */

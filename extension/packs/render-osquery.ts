@@ -27,7 +27,8 @@ export interface OsqueryPack {
   readonly queries: Readonly<Record<string, OsqueryQuery>>
 }
 
-const daySeconds = 86_400
+/** The interval that stands for a cron expression, seconds: a day, the longest gap of ours. */
+export const cronInterval = 86_400
 
 /** A pack in osquery's shape. */
 export function osqueryPack({ discovery, queries }: HuntingPack): OsqueryPack {
@@ -42,7 +43,7 @@ export function tableConstruction(tables: readonly ConstructedTable[]) {
 
 /** The interval of a query, seconds. */
 export function intervalOf({ schedule }: HuntingQuery): number {
-  return 'everySeconds' in schedule ? schedule.everySeconds : daySeconds
+  return 'everySeconds' in schedule ? schedule.everySeconds : cronInterval
 }
 
 function osqueryQuery(one: HuntingQuery): OsqueryQuery {
