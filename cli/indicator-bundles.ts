@@ -2,7 +2,7 @@
  * What `threecx indicators` does with bundles: makes keys, builds, verifies, installs, goes back, tells.
  */
 import type { KeyObject } from 'node:crypto'
-import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { HunterError } from '../extension/domain/errors.ts'
 import { buildBundle } from '../extension/indicators/bundle/build.ts'
 import { chooseBundle, openInstalled } from '../extension/indicators/bundle/choose.ts'
@@ -82,8 +82,7 @@ async function bundle(terminal: Terminal, options: BundleActionOptions, args: re
   })
   await refuseBadRules(built.bundle, output)
   try {
-    writeWhole(output, built.bytes)
-    chmodSync(output, 0o644) // there is nothing secret in it, and whoever ships it must read it
+    writeWhole(output, [built.bytes], { mode: 0o644 }) // there is nothing secret in it, and whoever ships it must read it
   } catch (cause) {
     throw new HunterError('output_failed', `cannot write ${output}: ${messageOf(cause)}`, { cause })
   }

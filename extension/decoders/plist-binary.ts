@@ -33,6 +33,18 @@ export const kinds = { date: 0x3, ascii: 0x5, utf16: 0x6, array: 0xa, dictionary
 
 /** Reads keys with string values, in the order of the dictionary. */
 export function binaryPlistStrings(data: Uint8Array): Map<string, string> | Refusal {
+  return topDictionaryTexts(data, (value, texts) => texts.read(value))
+}
+
+/** The text that stands for a value of the top dictionary, by the number of its object. */
+type TextOf = (
+  value: number | undefined,
+  texts: ReturnType<typeof stringReader>,
+  table: ObjectTable,
+) => string | undefined
+
+/** Reads keys with the texts of their values, in the order of the dictionary; what has none is left out. */
+export function topDictionaryTexts(data: Uint8Array, textOf: TextOf): Map<string, string> | Refusal {
   const bytes = new Bytes(data, false)
   const table = objectTable(bytes)
   if ('problem' in table) return table
@@ -47,7 +59,7 @@ export function binaryPlistStrings(data: Uint8Array): Map<string, string> | Refu
   const strings = new Map<string, string>()
   for (let i = 0; i < top.count; i++) {
     const key = texts.read(bytes.big(top.at + i * width, width))
-    const value = texts.read(bytes.big(top.at + (top.count + i) * width, width))
+    const value = textOf(bytes.big(top.at + (top.count + i) * width, width), texts, table)
     if (texts.isExhausted()) return refuse('damaged binary property list: its strings overlap')
     if (key !== undefined && value !== undefined) strings.set(key, value)
   }

@@ -8,12 +8,13 @@
  */
 import { readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { syncDirectory } from '../runtime/whole-file.ts'
 import { binaryFormat, headBytes, runsOn } from './binary-format.ts'
 import { readHead } from './gather-file.ts'
 import type { Layout } from './layout.ts'
 import { checkLoadFile, list, unlist } from './listing.ts'
 import { look, makeSafeDirectory, refuse, safeDirectory } from './safe-place.ts'
-import { blocksOf, digestOf, isLeftover, putWhole, refuseOdd, syncDirectory } from './whole-file.ts'
+import { blocksOf, digestOf, isLeftover, putWhole, refuseOdd } from './whole-file.ts'
 
 /** Ten times a single executable of today. */
 const maxProgramBytes = 2 ** 30

@@ -5,11 +5,12 @@
  * file is refused, not repaired, because nobody knows what else stands in it. A missing one is made, mode 0644.
  */
 import { basename, dirname, isAbsolute, join, relative } from 'node:path'
+import type { FileRights } from '../runtime/whole-file.ts'
 import { maxLoadFileBytes } from './gather-load-file.ts'
 import { isOurs } from './layout.ts'
 import { bytesOfText, type LoadFileEdit, parseLoadFile, textOfBytes, withEntry, withoutEntries } from './load-file.ts'
 import { distrust, look, refuse, safeDirectory } from './safe-place.ts'
-import { blocksOf, type FileRights, putWhole, refuseOdd } from './whole-file.ts'
+import { blocksOf, putWhole, refuseOdd } from './whole-file.ts'
 
 /** What became of a load file. */
 export interface Listing {

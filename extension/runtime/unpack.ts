@@ -23,6 +23,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { openPrivateDirectory } from './private-directory.ts'
+import { syncDirectory } from './whole-file.ts'
 
 /** The directory below the state directory. */
 const directoryName = 'native'
@@ -85,17 +86,6 @@ function write(directory: string, path: string, bytes: Uint8Array): void {
 
 function isDirectory(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
-}
-
-/** Makes the rename last. Windows cannot open directories and needs not. */
-function syncDirectory(directory: string): void {
-  if (process.platform === 'win32') return
-  const file = openSync(directory, 'r')
-  try {
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
 }
 
 /** Removes files of other versions that are old; only names we give, only in our directory. Failing is harmless. */

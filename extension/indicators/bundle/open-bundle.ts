@@ -2,8 +2,9 @@
  * The one way into a bundle: taken apart, signature verified, and only then looked into.
  */
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { HunterError } from '../../domain/errors.ts'
+import { readToEnd } from '../../runtime/read-to-end.ts'
 import { codeOf } from '../files.ts'
 import { type BundleParts, maxBundleBytes, signedBytes, splitBundle, tooLarge } from './container.ts'
 import type { BundleContent } from './content.ts'
@@ -98,16 +99,11 @@ export function digestOf(bytes: Uint8Array): string {
 }
 
 function readAll(handle: number, path: string): Uint8Array {
-  const { size } = fstatSync(handle)
-  if (!fstatSync(handle).isFile())
-    throw new HunterError('bundle_damaged', `cannot read bundle ${path}: no regular file`)
+  const found = fstatSync(handle)
+  const { size } = found
+  if (!found.isFile()) throw new HunterError('bundle_damaged', `cannot read bundle ${path}: no regular file`)
   if (size > maxBundleBytes) throw tooLarge(path)
-  const bytes = Buffer.alloc(size + 1)
-  let length = 0
-  for (;;) {
-    const read = readSync(handle, bytes, length, bytes.length - length, null)
-    length += read
-    if (read === 0) return bytes.subarray(0, length)
-    if (length > size) throw new HunterError('bundle_damaged', `cannot read bundle ${path}: it grows while it is read`)
-  }
+  const bytes = readToEnd(handle, size)
+  if (!bytes) throw new HunterError('bundle_damaged', `cannot read bundle ${path}: it grows while it is read`)
+  return bytes
 }

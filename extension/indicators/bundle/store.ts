@@ -9,7 +9,8 @@ import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { HunterError } from '../../domain/errors.ts'
-import { checkOwned, readOwned } from '../../runtime/guarded-file.ts'
+import { readOwned } from '../../runtime/guarded-file.ts'
+import { checkOwned } from '../../runtime/guarded-path.ts'
 import { openStateDir } from '../../runtime/state-dir.ts'
 import { isUnfinished, writeWhole } from '../../runtime/whole-file.ts'
 import { readBundleFile } from './open-bundle.ts'
@@ -120,7 +121,7 @@ export class BundleStore {
 
   #write(path: string, bytes: Uint8Array): void {
     try {
-      writeWhole(path, bytes)
+      writeWhole(path, [bytes])
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new HunterError('state_unusable', `cannot write ${path}: ${why}`, { cause })

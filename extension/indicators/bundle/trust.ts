@@ -8,7 +8,8 @@
 import { lstatSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { HunterError } from '../../domain/errors.ts'
-import { checkGuarded, readGuarded } from '../../runtime/guarded-file.ts'
+import { readGuarded } from '../../runtime/guarded-file.ts'
+import { checkGuarded } from '../../runtime/guarded-path.ts'
 import { type PublicKey, readPublicKey } from './keys.ts'
 
 /** A key that is trusted, and the file that says so. */
