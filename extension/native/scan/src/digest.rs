@@ -19,6 +19,7 @@ use crate::lanes::Kernels;
 use crate::pace::{Pace, Pacer};
 use crate::reading::{Deadline, OVERLAP_FROM, Reading};
 use crate::system::Identity;
+use crate::waiting::{Waiting, WaitingFiles};
 
 /// Files a worker takes at once, at most: taking costs a shared counter.
 const MAX_STRIDE: usize = 8;
@@ -89,8 +90,16 @@ pub fn digest(request: &Request, cancelled: &AtomicBool) -> Result<Option<Vec<Ou
     let threads = wanted.min(request.items.len()).max(1);
     let stride = (request.items.len() / (threads * 8)).clamp(1, MAX_STRIDE);
     let in_flight = request.items.len().div_ceil(threads);
-    let job =
-        Job { request, roots, cancelled, stride, in_flight, next: AtomicUsize::new(0), outcomes: Mutex::default() };
+    let job = Job {
+        request,
+        roots,
+        cancelled,
+        stride,
+        in_flight,
+        next: AtomicUsize::new(0),
+        waiting: WaitingFiles::default(),
+        outcomes: Mutex::default(),
+    };
     std::thread::scope(|scope| {
         for _ in 1..threads {
             // With fewer threads than wanted the others do the work.
@@ -115,6 +124,7 @@ struct Job<'a> {
     /// Files in flight per worker, at most: one worker must not take what the others could do at the same time.
     in_flight: usize,
     next: AtomicUsize,
+    waiting: WaitingFiles<'a>,
     outcomes: Mutex<Vec<(usize, Outcome)>>,
 }
 
@@ -188,23 +198,29 @@ struct Files<'j, 'a> {
     done: Vec<(usize, Outcome)>,
 }
 
+impl Files<'_, '_> {
+    /// Opens the next file; false if there is none.
+    fn open_next(&mut self) -> bool {
+        if self.items.is_empty() {
+            self.items = self.job.take();
+        }
+        let Some(index) = self.items.next() else { return false };
+        match self.job.open(index, &self.pacer, &mut self.last) {
+            Ok(Opened::Wanted(file, algorithms)) => self.job.waiting.add(Waiting { index, file, algorithms }),
+            Ok(Opened::Done(digested)) => self.done.push((index, Ok(digested))),
+            Err(failure) => self.done.push((index, Err(failure))),
+        }
+        true
+    }
+}
+
 impl<'a> Port for Files<'_, 'a> {
     type Message = File<'a>;
 
     fn depart(&mut self) -> Option<(File<'a>, Algorithms)> {
-        loop {
-            if self.items.is_empty() {
-                self.items = self.job.take();
-            }
-            let index = self.items.next()?;
-            match self.job.open(index, &self.pacer, &mut self.last) {
-                Ok(Opened::Wanted(file, algorithms)) => {
-                    return Some((File { index, file, is_paced: self.pacer.is_paced() }, algorithms));
-                }
-                Ok(Opened::Done(digested)) => self.done.push((index, Ok(digested))),
-                Err(failure) => self.done.push((index, Err(failure))),
-            }
-        }
+        while self.job.waiting.is_short() && self.open_next() {}
+        let Waiting { index, file, algorithms } = self.job.waiting.take()?;
+        Some((File { index, file, is_paced: self.pacer.is_paced() }, algorithms))
     }
 
     fn arrive(&mut self, File { index, file, .. }: File<'a>, digests: Digests) {

@@ -34,6 +34,8 @@ mod settled;
 mod system;
 mod text;
 mod tree;
+mod uncached;
+mod waiting;
 mod walk;
 mod worker;
 

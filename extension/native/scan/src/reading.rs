@@ -12,7 +12,8 @@ use crate::digest::Digested;
 use crate::failure::{Code, Failure};
 use crate::hash::Digests;
 use crate::pace::Pacer;
-use crate::system::{Identity, Kind, OwnedFd, identify, read_at, read_on};
+use crate::system::{Identity, Kind, OwnedFd, identify};
+use crate::uncached::Caching;
 
 /// Bytes read at once by what reads one file at a time; larger was slower.
 pub(crate) const BLOCK: usize = 256 << 10;
@@ -94,6 +95,7 @@ pub(crate) struct Reading<'a> {
     /// Bytes not read yet.
     pub(crate) left: u64,
     fd: OwnedFd,
+    caching: Caching,
     deadline: Deadline<'a>,
     head: [u8; HEAD_LENGTH],
     head_length: usize,
@@ -104,15 +106,17 @@ impl<'a> Reading<'a> {
     /// Takes over an open file.
     pub(crate) fn new(fd: OwnedFd, deadline: Deadline<'a>) -> Result<Self, Failure> {
         let identity = regular(&fd)?;
+        let caching = Caching::begin(&fd);
+        let left = identity.size;
         let head = [0; HEAD_LENGTH];
-        Ok(Reading { identity, left: identity.size, fd, deadline, head, head_length: 0, is_head_known: false })
+        Ok(Reading { identity, left, fd, caching, deadline, head, head_length: 0, is_head_known: false })
     }
 
     /// The first bytes, read without moving the file's position.
     pub(crate) fn read_head(&mut self) -> Result<&[u8], Failure> {
         while self.head_length < HEAD_LENGTH {
             let at = self.head_length as u64;
-            let got = read_at(&self.fd, &mut self.head[self.head_length..], at)?;
+            let got = self.caching.read_at(&self.fd, &mut self.head[self.head_length..], at)?;
             if got == 0 {
                 break;
             }
@@ -127,7 +131,7 @@ impl<'a> Reading<'a> {
     pub(crate) fn next(&mut self, buffer: &mut [u8]) -> Result<(usize, bool), Failure> {
         self.deadline.check()?;
         let want = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX).saturating_add(1));
-        let got = read_on(&self.fd, &mut buffer[..want], self.identity.size - self.left)?;
+        let got = self.caching.read_at(&self.fd, &mut buffer[..want], self.identity.size - self.left)?;
         if got as u64 > self.left || (got == 0 && self.left > 0) {
             return Err(changed());
         }
@@ -138,6 +142,11 @@ impl<'a> Reading<'a> {
             self.head_length += fresh;
         }
         Ok((got, self.left == 0 && got < want))
+    }
+
+    /// Leaves the file waiting for its turn, which is no fault of it.
+    pub(crate) fn wait(&mut self) {
+        self.deadline.leave(usize::MAX);
     }
 
     /// As `next`, for one of several files that share a thread.
@@ -194,6 +203,12 @@ impl<'a> Reading<'a> {
 
     fn digested(self, digests: Digests, bytes_read: u64) -> Digested {
         Digested { head: self.head, head_length: self.head_length, identity: self.identity, digests, bytes_read }
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.caching.end(&self.fd);
     }
 }
 

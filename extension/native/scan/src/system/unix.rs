@@ -149,11 +149,6 @@ pub(crate) fn read_at(fd: &OwnedFd, buffer: &mut [u8], at: u64) -> Result<usize,
     retry_on_intr(|| rustix::io::pread(fd, &mut *buffer, at))
 }
 
-/// The next bytes of a file that is read from its start; `at` is where they are.
-pub(crate) fn read_on(fd: &OwnedFd, buffer: &mut [u8], _at: u64) -> Result<usize, Error> {
-    retry_on_intr(|| rustix::io::read(fd, &mut *buffer))
-}
-
 /// The library's form of an error.
 pub(crate) fn io_error(error: Error) -> std::io::Error {
     error.into()

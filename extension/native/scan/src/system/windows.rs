@@ -78,12 +78,6 @@ pub(crate) fn read_at(fd: &OwnedFd, buffer: &mut [u8], at: u64) -> Result<usize,
     }
 }
 
-/// The next bytes of a file that is read from its start; `at` is where they are. Reading at a place moves the position
-/// on Windows, so the position is never relied on.
-pub(crate) fn read_on(fd: &OwnedFd, buffer: &mut [u8], at: u64) -> Result<usize, Error> {
-    read_at(fd, buffer, at)
-}
-
 /// The library's form of an error.
 pub(crate) fn io_error(error: Error) -> io::Error {
     error
