@@ -34,7 +34,10 @@ export async function openForHunt(
     configuration: openConfiguration(options.config, terminal.env, process.platform),
     rules: options.rules,
     scope: options.full ? 'full' : 'places',
-    limits: { maxFileBytes: mebibytes(options['max-file-size']), ...paced(options.cpu) },
+    limits: {
+      maxFileBytes: mebibytes('max-file-size', options['max-file-size']),
+      ...paced(options.cpu, options['read-rate']),
+    },
   }
   const catalogue = await openCatalogue(settings, log)
   if (options.rules.length > 0) await tellRuleProblems(terminal, catalogue)
@@ -80,18 +83,19 @@ export async function closing<T>(catalogue: Catalogue, work: () => Promise<T>): 
   }
 }
 
-/** As gently as the resident sweep, within a share of one core. */
-function paced(text: string | undefined): { pace?: Pace } {
-  if (text === undefined) return {}
-  if (!/^\d{1,3}$/.test(text) || Number(text) === 0 || Number(text) > 100) {
-    throw new HunterError('usage', `--cpu is ${JSON.stringify(text)}; expected a whole number of percent, 1 to 100`)
+/** As gently as the resident sweep, within a share of one core, or a rate of reading, or both. */
+function paced(cpu: string | undefined, readRate: string | undefined): { pace?: Pace } {
+  if (cpu === undefined && readRate === undefined) return {}
+  if (cpu !== undefined && (!/^\d{1,3}$/.test(cpu) || Number(cpu) === 0 || Number(cpu) > 100)) {
+    throw new HunterError('usage', `--cpu is ${JSON.stringify(cpu)}; expected a whole number of percent, 1 to 100`)
   }
-  return { pace: { idle: true, cpuShare: Number(text) / 100 } }
+  const pace: Pace = { idle: true, cpuShare: Number(cpu ?? 100) / 100 }
+  return { pace: readRate === undefined ? pace : { ...pace, bytesPerSecond: mebibytes('read-rate', readRate) } }
 }
 
-function mebibytes(text: string): number {
+function mebibytes(option: 'max-file-size' | 'read-rate', text: string): number {
   if (!/^\d{1,7}$/.test(text) || Number(text) === 0) {
-    throw new HunterError('usage', `--max-file-size is ${JSON.stringify(text)}; expected whole mebibytes`)
+    throw new HunterError('usage', `--${option} is ${JSON.stringify(text)}; expected whole mebibytes`)
   }
   return Number(text) * 1024 * 1024
 }

@@ -80,6 +80,11 @@ export const huntOptions = {
     value: 'PERCENT',
     doc: 'Share of one core the sweep may use, at the lowest priority; default: no bound',
   },
+  'read-rate': {
+    kind: 'text',
+    value: 'MIB',
+    doc: 'Mebibytes a second the sweep may read, at the lowest priority; default: no bound',
+  },
   state: { kind: 'text', value: 'DIR', env: 'THREECX_STATE', doc: 'Where the hash cache and scan records are kept' },
   'no-cache': { kind: 'flag', doc: 'Read every selected file; keep nothing' },
   ...bundleOptions,

@@ -6,13 +6,10 @@
  * for the portable one, and for what a sweep does between the engine's batches.
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import { Debt } from './debt.ts'
 
 /** Rests shorter than this are saved up; milliseconds. A timer is hardly more exact. */
-const shortestRestMs = 5
-/** What somebody who rested too long, or had nothing to do, may make up for; milliseconds. */
-const creditMs = 100
-/** Wall time owed at most, so that a burst of queries does not hold a sweep up for long; milliseconds. */
-const largestDebtMs = 10_000
+export const shortestRestMs = 5
 /** The smallest share that is kept. */
 const smallestShare = 0.001
 
@@ -25,7 +22,8 @@ export interface Meters {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
-const systemMeters: Meters = {
+/** Those of this process. */
+export const systemMeters: Meters = {
   usedMs: () => {
     const { user, system } = process.cpuUsage()
     return (user + system) / 1000
@@ -41,7 +39,7 @@ export class CpuBudget {
   readonly #share: number
   readonly #meters: Meters
   #accountedMs: number
-  #paidUntilMs = Number.NEGATIVE_INFINITY
+  readonly #debt = new Debt()
 
   constructor(share: number, meters: Meters = systemMeters) {
     this.#share = Number.isFinite(share) ? Math.max(share, smallestShare) : smallestShare
@@ -63,9 +61,8 @@ export class CpuBudget {
 
   #owedMs(now: number): number {
     const used = this.#meters.usedMs()
-    const paid = Math.max(this.#paidUntilMs, now - creditMs) + (used - this.#accountedMs) / this.#share
+    const owed = (used - this.#accountedMs) / this.#share
     this.#accountedMs = used
-    this.#paidUntilMs = Math.min(paid, now + largestDebtMs)
-    return this.#paidUntilMs - now
+    return this.#debt.owe(owed, now)
   }
 }

@@ -105,6 +105,8 @@ export interface Pace {
   readonly idle: boolean
   /** Share of one core that all paced requests of the process use together: 0.1 is a tenth. */
   readonly cpuShare: number
+  /** Bytes a second that all paced requests of the process read together, at least 65,536; absent: no bound. */
+  readonly bytesPerSecond?: number
 }
 
 /** What to walk. */

@@ -60,12 +60,11 @@ async function readRest(
   // One byte more than is left, so that the same read shows whether the file ends where it should.
   const buffer = Buffer.allocUnsafeSlow(Math.min(chunkSize, size - head.length + 1))
   let position = head.length
-  for (;;) {
-    await goOn()
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, position)
+  for (let bytesRead = head.length; ; position += bytesRead) {
+    await goOn(bytesRead)
+    ;({ bytesRead } = await handle.read(buffer, 0, buffer.length, position))
     if (bytesRead === 0) break
-    position += bytesRead
-    if (position > size) throw changed(`more than ${size} bytes`)
+    if (position + bytesRead > size) throw changed(`more than ${size} bytes`)
     for (const hash of hashes) hash.update(buffer.subarray(0, bytesRead))
   }
   if (position < size) throw changed(`${position} of ${size} bytes`)

@@ -7,6 +7,7 @@
 import type { PathText } from '../../domain/path-text.ts'
 import { CpuBudget } from '../cpu-budget.ts'
 import type { EngineErrorCode, FileIdentity, FileRef, Pace } from '../engine.ts'
+import { ReadBudget } from '../read-budget.ts'
 import { identityOf, isSameIdentity } from './entry.ts'
 import { FileFailure, fileFailure } from './failure.ts'
 import type { Addressing } from './folder.ts'
@@ -41,8 +42,17 @@ export interface Failed {
   readonly message: string
 }
 
-/** Rests as the pace asks, and throws when the file has taken too long or nobody wants it any more. */
-export type GoOn = () => Promise<void>
+/**
+ * Rests as the pace asks, also for the bytes that were read since the last call, and throws when the file has taken too
+ * long or nobody wants it any more.
+ */
+export type GoOn = (bytesRead?: number) => Promise<void>
+
+/** What a request may use. */
+interface Budgets {
+  readonly cpu: CpuBudget
+  readonly reads?: ReadBudget
+}
 
 /** What is done with one open file. */
 type Work<Item, T> = (file: OpenFile, item: Item, goOn: GoOn) => Promise<T>
@@ -58,9 +68,9 @@ export async function eachFile<Item extends WantedFile, T>(
   const { roots, items, pace } = request
   if (items.length > maxItems) throw new RangeError(`${items.length} files to read; expected at most ${maxItems}`)
   const folders = new Folders(addressing, await untilAborted(signal, usableRoots(roots)))
-  const budget = pace && new CpuBudget(pace.cpuShare)
+  const budgets = pace && budgetsOf(pace)
   for (const { root } of items) folders.rootPath(root)
-  const one = (item: Item) => oneFile(folders, request.fileTimeoutMs, item, budget, signal, work)
+  const one = (item: Item) => oneFile(folders, request.fileTimeoutMs, item, budgets, signal, work)
   try {
     return await untilAborted(signal, mapBounded(width, items, one))
   } finally {
@@ -72,17 +82,20 @@ async function oneFile<Item extends WantedFile, T>(
   folders: Folders,
   timeoutMs: number,
   item: Item,
-  budget: CpuBudget | undefined,
+  budgets: Budgets | undefined,
   signal: AbortSignal,
   work: Work<Item, T>,
 ): Promise<T | Failed> {
   const late = () => new FileFailure('timeout', `took longer than ${timeoutMs} ms`)
   let restedMs = 0
   const deadline = performance.now() + timeoutMs
-  const goOn = async () => {
-    await budget?.rest(signal, (ms) => {
-      restedMs += ms
-    })
+  const tell = (ms: number) => {
+    restedMs += ms
+  }
+  const goOn = async (bytesRead = 0) => {
+    budgets?.reads?.count(bytesRead)
+    await budgets?.cpu.rest(signal, tell)
+    await budgets?.reads?.rest(signal, tell)
     signal.throwIfAborted()
     if (performance.now() - restedMs > deadline) throw late()
   }
@@ -102,6 +115,11 @@ async function oneFile<Item extends WantedFile, T>(
     const { code, message } = fileFailure(error)
     return { error: code, message }
   }
+}
+
+function budgetsOf({ cpuShare, bytesPerSecond }: Pace): Budgets {
+  const cpu = new CpuBudget(cpuShare)
+  return bytesPerSecond === undefined ? { cpu } : { cpu, reads: new ReadBudget(bytesPerSecond) }
 }
 
 /** What an open file is, when it is the one that was expected and not too large. */

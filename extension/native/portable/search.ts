@@ -40,9 +40,10 @@ async function searchOpen(
   const found = new Set<number>()
   let kept = 0
   let position = 0
+  let bytesRead = 0
   while (found.size < patterns.length) {
-    await goOn()
-    const { bytesRead } = await file.handle.read(window, kept, chunkSize, position)
+    await goOn(bytesRead)
+    ;({ bytesRead } = await file.handle.read(window, kept, chunkSize, position))
     if (bytesRead === 0) {
       if (position < identity.size) throw changed(`${position} of ${identity.size} bytes`)
       await verifyUnchanged(file, identity)

@@ -41,6 +41,22 @@ describe.each(contenders())('$label', ({ engine, problem }) => {
     expect(share).toBeLessThan(2 * gentle.cpuShare)
   })
 
+  it('keeps to its rate of reading while it digests and searches, and answers the same', async () => {
+    const tree = someFiles(1)
+    tree.file('large', Buffer.alloc(6 * 2 ** 20, 7))
+    const items = [{ path: 'large', classes: [0] }]
+    const pace = { idle: false, cpuShare: 100, bytesPerSecond: 8 * 2 ** 20 }
+    const plain = await digestAll(engine, tree.root, items)
+    const started = performance.now()
+    expect(await digestAll(engine, tree.root, items, { pace })).toEqual(plain)
+    const request = { roots: [tree.root], items: [{ root: 0, path: 'large' }], patterns: [Buffer.from('absent')] }
+    const limits = { maxFileBytes: 2 ** 30, fileTimeoutMs: 60_000 }
+    const searched = await engine.search({ ...request, ...limits, pace }, new AbortController().signal)
+    expect(searched).toEqual([{ found: [] }])
+    // 12 MiB at 8 MiB a second, less what a pace lets be made up for and the last block, which the next file pays.
+    expect(performance.now() - started).toBeGreaterThan(1000)
+  })
+
   it('does not count its rest towards the time of a file', async () => {
     const tree = someFiles(1)
     tree.file('large', Buffer.alloc(24 * 2 ** 20, 7))

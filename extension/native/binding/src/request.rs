@@ -19,11 +19,13 @@ pub struct PaceData {
     pub idle: bool,
     /// Share of one core, of all paced requests together.
     pub cpu_share: f64,
+    /// Bytes a second that all paced requests read together; absent: no bound.
+    pub bytes_per_second: Option<f64>,
 }
 
 impl PaceData {
     pub(crate) fn into_pace(self) -> Pace {
-        Pace { is_idle: self.idle, cpu_share: self.cpu_share }
+        Pace { is_idle: self.idle, cpu_share: self.cpu_share, bytes_per_second: self.bytes_per_second }
     }
 }
 

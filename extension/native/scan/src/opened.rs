@@ -40,7 +40,9 @@ impl<'a> Opened<'a> {
 
     /// Some bytes at a place; 0 at the end.
     pub fn read_at(&self, at: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
-        system::read_at(&self.fd, buffer, at).map_err(system::io_error)
+        let got = system::read_at(&self.fd, buffer, at).map_err(system::io_error)?;
+        self.deadline.count_read(got);
+        Ok(got)
     }
 
     /// Rests as the pace asks, then tells whether to go on: `Timeout`, or another failure when cancelled.

@@ -2,7 +2,8 @@
 //!
 //! A paced thread asks the system for the lowest CPU and disk priority, and rests between steps so that all paced
 //! threads of the process together use no more than their share of one core: low priority alone does not help on a
-//! machine that is otherwise idle, where a watchdog counts what is used. Threads belong to one request and end with
+//! machine that is otherwise idle, where a watchdog counts what is used. What is read may have a bound of its own, for
+//! disks that are shared. Threads belong to one request and end with
 //! it, so nothing of this outlives the request. A system that refuses a priority is not an error: the share holds.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -14,6 +15,9 @@ use crate::system::{lower_priority, thread_cpu_ns};
 
 /// The smallest share; below, one block of a file would take longer than anybody waits.
 const SMALLEST_SHARE: f64 = 0.001;
+
+/// The smallest rate, in bytes a second, for the same reason.
+const SMALLEST_RATE: f64 = 65_536.0;
 
 /// Rests shorter than this are saved up: a timer's grain is near 0.1 ms.
 const SHORTEST_REST: Duration = Duration::from_millis(5);
@@ -34,18 +38,29 @@ pub struct Pace {
     pub is_idle: bool,
     /// Share of one core that all paced threads of this process use together; 1 and more is no bound for one thread.
     pub cpu_share: f64,
+    /// Bytes a second that all paced threads of this process read together; `None` is no bound.
+    pub bytes_per_second: Option<f64>,
 }
 
-/// Until when the CPU time that paced threads of this process have used is paid for.
-static PAID_FROM: Mutex<Option<Instant>> = Mutex::new(None);
+/// Until when something that paced threads of this process have used is paid for.
+struct Account(Mutex<Option<Instant>>);
+
+/// CPU time.
+static USED: Account = Account(Mutex::new(None));
+
+/// Bytes read.
+static READ: Account = Account(Mutex::new(None));
 
 /// The pace of one thread.
 #[derive(Debug, Default)]
 pub(crate) struct Pacer {
     share: Option<f64>,
+    rate: Option<f64>,
     /// CPU time of the thread that has been accounted for, and time rested, both in nanoseconds.
     accounted: AtomicU64,
     rested: AtomicU64,
+    /// Bytes read that are not accounted for.
+    read: AtomicU64,
 }
 
 impl Pacer {
@@ -56,7 +71,9 @@ impl Pacer {
             lower_priority();
         }
         let share = if pace.cpu_share.is_finite() { pace.cpu_share.max(SMALLEST_SHARE) } else { SMALLEST_SHARE };
-        Pacer { share: Some(share), accounted: AtomicU64::new(thread_cpu_ns()), rested: AtomicU64::new(0) }
+        let rate =
+            pace.bytes_per_second.map(|rate| if rate.is_nan() { SMALLEST_RATE } else { rate.max(SMALLEST_RATE) });
+        Pacer { share: Some(share), rate, accounted: AtomicU64::new(thread_cpu_ns()), ..Pacer::default() }
     }
 
     /// Whether there is anything to keep to.
@@ -64,12 +81,23 @@ impl Pacer {
         self.share.is_some()
     }
 
+    /// Counts bytes that the thread has read.
+    pub(crate) fn count_read(&self, bytes: usize) {
+        if self.rate.is_some() {
+            self.read.fetch_add(bytes as u64, Relaxed);
+        }
+    }
+
     /// Rests until what was used since the last call is paid for, or the request is over.
     pub(crate) fn rest(&self, is_over: &AtomicBool) {
         let Some(share) = self.share else { return };
         let now_ns = thread_cpu_ns();
         let used = now_ns.saturating_sub(self.accounted.swap(now_ns, Relaxed));
-        let until = pay(Duration::from_nanos(used).div_f64(share));
+        let mut until = USED.pay(Duration::from_nanos(used).div_f64(share));
+        if let Some(rate) = self.rate {
+            let read = self.read.swap(0, Relaxed);
+            until = until.max(READ.pay(Duration::from_secs_f64((read as f64 / rate).min(LARGEST_DEBT.as_secs_f64()))));
+        }
         let started = Instant::now();
         if until.saturating_duration_since(started) < SHORTEST_REST {
             return;
@@ -91,15 +119,17 @@ impl Pacer {
     }
 }
 
-/// Adds wall time that is owed; answers when it is paid.
-fn pay(owed: Duration) -> Instant {
-    let now = Instant::now();
-    let mut paid_from = PAID_FROM.lock().unwrap_or_else(PoisonError::into_inner);
-    let earliest = now.checked_sub(CREDIT).unwrap_or(now);
-    let until = paid_from.unwrap_or(earliest).max(earliest).checked_add(owed.min(LARGEST_DEBT)).unwrap_or(now);
-    let until = until.min(now + LARGEST_DEBT);
-    *paid_from = Some(until);
-    until
+impl Account {
+    /// Adds wall time that is owed; answers when it is paid.
+    fn pay(&self, owed: Duration) -> Instant {
+        let now = Instant::now();
+        let mut paid_from = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let earliest = now.checked_sub(CREDIT).unwrap_or(now);
+        let until = paid_from.unwrap_or(earliest).max(earliest).checked_add(owed.min(LARGEST_DEBT)).unwrap_or(now);
+        let until = until.min(now + LARGEST_DEBT);
+        *paid_from = Some(until);
+        until
+    }
 }
 
 #[cfg(unix)]
@@ -168,7 +198,7 @@ mod tests {
     #[test]
     fn what_is_used_is_paid_for_in_rest() {
         std::thread::spawn(|| {
-            let pacer = Pacer::begin(Some(Pace { is_idle: false, cpu_share: 0.25 }));
+            let pacer = Pacer::begin(Some(Pace { is_idle: false, cpu_share: 0.25, bytes_per_second: None }));
             let started = thread_cpu_ns();
             while thread_cpu_ns() - started < 60_000_000 {
                 std::hint::spin_loop();
@@ -176,6 +206,41 @@ mod tests {
             pacer.rest(&AtomicBool::new(false));
             // 60 ms are worth 240 ms, of which 100 ms may be credit; never more than a machine under load adds.
             assert!(pacer.rested() >= Duration::from_millis(40), "{:?}", pacer.rested());
+        })
+        .join()
+        .unwrap();
+    }
+
+    #[test]
+    fn what_is_read_is_paid_for_in_rest() {
+        std::thread::spawn(|| {
+            let pace = Pace { is_idle: false, cpu_share: 100.0, bytes_per_second: Some(1_000_000.0) };
+            let pacer = Pacer::begin(Some(pace));
+            pacer.count_read(300_000);
+            pacer.rest(&AtomicBool::new(false));
+            // Worth 300 ms, of which 100 ms may be credit.
+            assert!(pacer.rested() >= Duration::from_millis(150), "{:?}", pacer.rested());
+            assert_eq!(pacer.read.load(Relaxed), 0);
+        })
+        .join()
+        .unwrap();
+    }
+
+    #[test]
+    fn a_rate_that_is_no_number_is_the_smallest() {
+        let rate_of = |rate| {
+            std::thread::spawn(move || {
+                Pacer::begin(Some(Pace { is_idle: false, cpu_share: 1.0, bytes_per_second: Some(rate) })).rate
+            })
+        };
+        for odd in [f64::NAN, 0.0, -1.0] {
+            assert_eq!(rate_of(odd).join().unwrap(), Some(SMALLEST_RATE));
+        }
+        let endless = Pace { is_idle: false, cpu_share: 100.0, bytes_per_second: Some(f64::INFINITY) };
+        std::thread::spawn(move || {
+            let pacer = Pacer::begin(Some(endless));
+            pacer.count_read(usize::MAX);
+            pacer.rest(&AtomicBool::new(true));
         })
         .join()
         .unwrap();
@@ -196,7 +261,7 @@ mod tests {
         };
         let before = class();
         let paced = std::thread::spawn(move || {
-            Pacer::begin(Some(Pace { is_idle: true, cpu_share: 1.0 }));
+            Pacer::begin(Some(Pace { is_idle: true, cpu_share: 1.0, bytes_per_second: None }));
             class()
         });
         assert_eq!((paced.join().unwrap(), class()), (3, before));
@@ -205,7 +270,7 @@ mod tests {
     #[test]
     fn a_request_that_is_over_is_not_rested_for() {
         std::thread::spawn(|| {
-            let pacer = Pacer::begin(Some(Pace { is_idle: false, cpu_share: f64::NAN }));
+            let pacer = Pacer::begin(Some(Pace { is_idle: false, cpu_share: f64::NAN, bytes_per_second: None }));
             pacer.accounted.store(0, Relaxed);
             pacer.rest(&AtomicBool::new(true));
             assert!(pacer.rested() < Duration::from_secs(1), "{:?}", pacer.rested());

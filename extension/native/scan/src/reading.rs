@@ -70,6 +70,11 @@ impl<'a> Deadline<'a> {
         Ok(())
     }
 
+    /// Counts bytes that were read, for the pace.
+    pub(crate) fn count_read(&self, bytes: usize) {
+        self.pacer.count_read(bytes);
+    }
+
     /// Leaves the file waiting while the thread works for all that share it.
     fn leave(&mut self, company: usize) {
         self.left = Some((self.passed(), u32::try_from(company).unwrap_or(u32::MAX).max(1)));
@@ -120,6 +125,7 @@ impl<'a> Reading<'a> {
             if got == 0 {
                 break;
             }
+            self.deadline.count_read(got);
             self.head_length += got;
         }
         self.is_head_known = true;
@@ -136,6 +142,7 @@ impl<'a> Reading<'a> {
             return Err(changed());
         }
         self.left -= got as u64;
+        self.deadline.count_read(got);
         if !self.is_head_known {
             let fresh = got.min(HEAD_LENGTH - self.head_length);
             self.head[self.head_length..self.head_length + fresh].copy_from_slice(&buffer[..fresh]);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use scan::{Code, Pace, Request, digest};
 use support::{TempDir, plan, request, walk};
 
-const GENTLE: Option<Pace> = Some(Pace { is_idle: true, cpu_share: 0.5 });
+const GENTLE: Option<Pace> = Some(Pace { is_idle: true, cpu_share: 0.5, bytes_per_second: None });
 
 #[test]
 fn a_paced_walk_finds_what_another_finds() {
@@ -28,7 +28,7 @@ fn rest_does_not_count_towards_the_time_of_a_file() {
     dir.write("large", &vec![7; 4 << 20]);
     let plain = request(dir.bytes(), &[b"large"]);
     // Without optimisation, which is how tests are built, 0.1 s of work and more than 2 s with the rest.
-    let pace = Some(Pace { is_idle: true, cpu_share: 0.05 });
+    let pace = Some(Pace { is_idle: true, cpu_share: 0.05, bytes_per_second: None });
     let paced = Request { pace, file_timeout: Duration::from_secs(1), ..plain.clone() };
     let going_on = AtomicBool::new(false);
     let [expected, found] = [plain, paced].map(|request| digest(&request, &going_on).unwrap().unwrap());

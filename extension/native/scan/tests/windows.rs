@@ -222,7 +222,8 @@ fn limits_skips_and_a_pace_hold() {
     assert_eq!((walked.progress.entries, walked.progress.truncated), (20, true));
     let walked = walk(scan::Plan { skip: vec![bytes(&dir.0.join("0"))], ..all.clone() }).unwrap();
     assert_eq!((walked.entries.len(), walked.codes()), (30, vec![("0", Code::Skipped)]));
-    let walked = walk(scan::Plan { pace: Some(Pace { is_idle: true, cpu_share: 0.5 }), ..all }).unwrap();
+    let walked =
+        walk(scan::Plan { pace: Some(Pace { is_idle: true, cpu_share: 0.5, bytes_per_second: None }), ..all }).unwrap();
     assert_eq!(walked.entries.len(), 40);
 }
 
