@@ -42,6 +42,7 @@ describe('a wrong command line', () => {
     [['indicators', 'frob'], 'needs list, check, import, keygen'],
     [['hunt', '--max-file-size', '1x'], '--max-file-size is "1x"'],
     [['hunt', '--cpu', '101'], '--cpu is "101"'],
+    [['hunt', '--read-rate', '0'], '--read-rate is "0"'],
   ])('%j is explained with exit code 2', async (args, message) => {
     const { exit, stdout, stderr } = await run(...args)
     expect(exit).toBe(2)
