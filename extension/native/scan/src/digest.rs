@@ -5,19 +5,20 @@
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::HEAD_LENGTH;
 use crate::beneath::{LastParent, Roots};
+use crate::crew::{Crew, Post, done_by_crews};
 use crate::failure::{Code, Failure};
 use crate::flight::Message;
 use crate::flights::{Flights, Port};
 use crate::hash::{Algorithms, Digests};
 use crate::lanes::Kernels;
 use crate::pace::{Pace, Pacer};
-use crate::reading::{Deadline, OVERLAP_FROM, Reading};
+use crate::reading::{Deadline, OVERLAP_FROM, Reading, patience};
 use crate::system::Identity;
 use crate::waiting::{Waiting, WaitingFiles};
 
@@ -85,21 +86,22 @@ pub(crate) type Outcome = Result<Digested, Failure>;
 
 /// Digests the items, one result each, in their order; `None` when cancelled.
 pub fn digest(request: &Request, cancelled: &AtomicBool) -> Result<Option<Vec<Outcome>>, Failure> {
-    let roots = Roots::open(&request.roots)?;
+    let roots = Arc::new(Roots::open(&request.roots)?);
+    let patience = patience(request.file_timeout, request.pace.is_some());
+    let shared = Arc::new(request.clone());
+    let work = move |crew: &Crew<Digested>| digest_items(&shared, &roots, crew);
+    done_by_crews("digest", request.items.len(), patience, cancelled, work)
+}
+
+/// Digests the items of a crew.
+fn digest_items(request: &Request, roots: &Roots, crew: &Crew<Digested>) {
     let wanted = if request.pace.is_some() { 1 } else { request.threads };
-    let threads = wanted.min(request.items.len()).max(1);
-    let stride = (request.items.len() / (threads * 8)).clamp(1, MAX_STRIDE);
-    let in_flight = request.items.len().div_ceil(threads);
-    let job = Job {
-        request,
-        roots,
-        cancelled,
-        stride,
-        in_flight,
-        next: AtomicUsize::new(0),
-        waiting: WaitingFiles::default(),
-        outcomes: Mutex::default(),
-    };
+    let count = crew.items.len();
+    let threads = wanted.min(count).max(1);
+    let stride = (count / (threads * 8)).clamp(1, MAX_STRIDE);
+    let in_flight = count.div_ceil(threads);
+    let waiting = WaitingFiles::default();
+    let job = Job { request, roots, crew, stride, in_flight, next: AtomicUsize::new(0), waiting };
     std::thread::scope(|scope| {
         for _ in 1..threads {
             // With fewer threads than wanted the others do the work.
@@ -107,25 +109,18 @@ pub fn digest(request: &Request, cancelled: &AtomicBool) -> Result<Option<Vec<Ou
         }
         job.work();
     });
-    if cancelled.load(Relaxed) {
-        return Ok(None);
-    }
-    let mut outcomes = job.outcomes.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-    outcomes.sort_unstable_by_key(|(index, _)| *index);
-    Ok(Some(outcomes.into_iter().map(|(_, outcome)| outcome).collect()))
 }
 
 /// What the workers of one request share.
 struct Job<'a> {
     request: &'a Request,
-    roots: Roots,
-    cancelled: &'a AtomicBool,
+    roots: &'a Roots,
+    crew: &'a Crew<Digested>,
     stride: usize,
     /// Files in flight per worker, at most: one worker must not take what the others could do at the same time.
     in_flight: usize,
     next: AtomicUsize,
     waiting: WaitingFiles<'a>,
-    outcomes: Mutex<Vec<(usize, Outcome)>>,
 }
 
 /// What opening a file came to.
@@ -139,28 +134,34 @@ enum Opened<'a> {
 impl<'a> Job<'a> {
     fn work(&self) {
         let pacer = Arc::new(Pacer::begin(self.request.pace));
-        let files = Files { job: self, pacer, items: 0..0, last: LastParent::default(), done: Vec::new() };
-        let mut done = Flights::new(files, Kernels::best(), self.in_flight).run().done;
-        self.outcomes.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).append(&mut done);
+        let files = Files { job: self, pacer, post: self.crew.post(), items: 0..0, last: LastParent::default() };
+        Flights::new(files, Kernels::best(), self.in_flight).run();
     }
 
     /// The next items for a worker; empty when there are no more, or nobody wants them.
     fn take(&self) -> Range<usize> {
-        let count = if self.cancelled.load(Relaxed) { 0 } else { self.request.items.len() };
+        let count = if self.crew.is_dismissed.load(Relaxed) { 0 } else { self.crew.items.len() };
         let from = self.next.fetch_add(self.stride, Relaxed).min(count);
         from..(from + self.stride).min(count)
     }
 
     /// Opens a file. A panic is this file's failure.
-    fn open(&self, index: usize, pacer: &Arc<Pacer>, last: &mut LastParent) -> Result<Opened<'a>, Failure> {
+    fn open(
+        &self,
+        index: usize,
+        pacer: &Arc<Pacer>,
+        post: &Arc<Post>,
+        last: &mut LastParent,
+    ) -> Result<Opened<'a>, Failure> {
+        let cancelled = &self.crew.is_dismissed;
+        pacer.rest(cancelled);
+        let deadline = Deadline::new(self.request.file_timeout, cancelled, pacer.clone()).at(post.clone(), index);
         let item = &self.request.items[index];
-        catch_unwind(AssertUnwindSafe(|| self.open_item(item, pacer, last)))
+        catch_unwind(AssertUnwindSafe(|| post.ask(index, || self.open_item(item, deadline, last))))
             .unwrap_or_else(|_| Err(Failure::panicked()))
     }
 
-    fn open_item(&self, item: &Item, pacer: &Arc<Pacer>, last: &mut LastParent) -> Result<Opened<'a>, Failure> {
-        pacer.rest(self.cancelled);
-        let deadline = Deadline::new(self.request.file_timeout, self.cancelled, pacer.clone());
+    fn open_item(&self, item: &Item, deadline: Deadline<'a>, last: &mut LastParent) -> Result<Opened<'a>, Failure> {
         let mut file = Reading::new(self.roots.open_next(item.root, &item.path, last)?, deadline)?;
         if item.expected.is_some_and(|expected| expected != file.identity) {
             return Err(Failure::new(Code::Changed, "is not the file that the walk saw"));
@@ -192,10 +193,9 @@ impl<'a> Job<'a> {
 struct Files<'j, 'a> {
     job: &'j Job<'a>,
     pacer: Arc<Pacer>,
+    post: Arc<Post>,
     items: Range<usize>,
     last: LastParent,
-    /// Results, each with its item's index.
-    done: Vec<(usize, Outcome)>,
 }
 
 impl Files<'_, '_> {
@@ -204,11 +204,12 @@ impl Files<'_, '_> {
         if self.items.is_empty() {
             self.items = self.job.take();
         }
-        let Some(index) = self.items.next() else { return false };
-        match self.job.open(index, &self.pacer, &mut self.last) {
+        let Some(at) = self.items.next() else { return false };
+        let index = self.job.crew.items[at];
+        match self.job.open(index, &self.pacer, &self.post, &mut self.last) {
             Ok(Opened::Wanted(file, algorithms)) => self.job.waiting.add(Waiting { index, file, algorithms }),
-            Ok(Opened::Done(digested)) => self.done.push((index, Ok(digested))),
-            Err(failure) => self.done.push((index, Err(failure))),
+            Ok(Opened::Done(digested)) => self.job.crew.done(index, Ok(digested)),
+            Err(failure) => self.job.crew.done(index, Err(failure)),
         }
         true
     }
@@ -219,16 +220,17 @@ impl<'a> Port for Files<'_, 'a> {
 
     fn depart(&mut self) -> Option<(File<'a>, Algorithms)> {
         while self.job.waiting.is_short() && self.open_next() {}
-        let Waiting { index, file, algorithms } = self.job.waiting.take()?;
+        let Waiting { index, mut file, algorithms } = self.job.waiting.take()?;
+        file.read_by(&self.post);
         Some((File { index, file, is_paced: self.pacer.is_paced() }, algorithms))
     }
 
     fn arrive(&mut self, File { index, file, .. }: File<'a>, digests: Digests) {
-        self.done.push((index, file.finish(digests)));
+        self.job.crew.done(index, file.finish(digests));
     }
 
     fn fail(&mut self, File { index, .. }: File<'a>, failure: Failure) {
-        self.done.push((index, Err(failure)));
+        self.job.crew.done(index, Err(failure));
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod batch;
 mod beneath;
+mod crew;
 mod digest;
 mod failure;
 mod flight;

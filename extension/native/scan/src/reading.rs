@@ -8,6 +8,7 @@ use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
 use crate::HEAD_LENGTH;
+use crate::crew::Post;
 use crate::digest::Digested;
 use crate::failure::{Code, Failure};
 use crate::hash::Digests;
@@ -36,6 +37,11 @@ pub(crate) fn regular(fd: &OwnedFd) -> Result<Identity, Failure> {
 /// no fault of the file. What never answers is still given up.
 const PACED_PATIENCE: u32 = 8;
 
+/// What a file is given in all.
+pub(crate) fn patience(timeout: Duration, is_paced: bool) -> Duration {
+    if is_paced { timeout.saturating_mul(PACED_PATIENCE) } else { timeout }
+}
+
 /// When a file is given up. Time that its thread rests does not count, nor does what its thread spends on other files.
 pub(crate) struct Deadline<'a> {
     started: Instant,
@@ -47,15 +53,30 @@ pub(crate) struct Deadline<'a> {
     excused: Duration,
     /// What had passed when this file was left waiting, and how many files shared the thread then.
     left: Option<(Duration, u32)>,
+    /// Where word is left of what may not be answered.
+    post: Option<(Arc<Post>, usize)>,
 }
 
 impl<'a> Deadline<'a> {
     /// So much from now, or when cancelled.
     pub(crate) fn new(timeout: Duration, cancelled: &'a AtomicBool, pacer: Arc<Pacer>) -> Self {
         let rested_before = pacer.rested();
-        let timeout = if pacer.is_paced() { timeout.saturating_mul(PACED_PATIENCE) } else { timeout };
+        let timeout = patience(timeout, pacer.is_paced());
         let started = Instant::now();
-        Deadline { started, timeout, cancelled, pacer, rested_before, excused: Duration::ZERO, left: None }
+        Deadline { started, timeout, cancelled, pacer, rested_before, excused: Duration::ZERO, left: None, post: None }
+    }
+
+    /// The same, for an item of a crew.
+    pub(crate) fn at(self, post: Arc<Post>, item: usize) -> Self {
+        Deadline { post: Some((post, item)), ..self }
+    }
+
+    /// Asks the system, where a crew is looked after with word of it.
+    fn ask<R>(&self, question: impl FnOnce() -> R) -> R {
+        match &self.post {
+            Some((post, item)) => post.ask(*item, question),
+            None => question(),
+        }
     }
 
     /// Rests as the pace asks, then tells whether to go on.
@@ -137,7 +158,8 @@ impl<'a> Reading<'a> {
     pub(crate) fn next(&mut self, buffer: &mut [u8]) -> Result<(usize, bool), Failure> {
         self.deadline.check()?;
         let want = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX).saturating_add(1));
-        let got = self.caching.read_at(&self.fd, &mut buffer[..want], self.identity.size - self.left)?;
+        let at = self.identity.size - self.left;
+        let got = self.deadline.ask(|| self.caching.read_at(&self.fd, &mut buffer[..want], at))?;
         if got as u64 > self.left || (got == 0 && self.left > 0) {
             return Err(changed());
         }
@@ -149,6 +171,13 @@ impl<'a> Reading<'a> {
             self.head_length += fresh;
         }
         Ok((got, self.left == 0 && got < want))
+    }
+
+    /// Leaves word with the thread that reads it from now on, which may not be the one that opened it.
+    pub(crate) fn read_by(&mut self, post: &Arc<Post>) {
+        if let Some((at, _)) = &mut self.deadline.post {
+            *at = post.clone();
+        }
     }
 
     /// Leaves the file waiting for its turn, which is no fault of it.
@@ -201,7 +230,7 @@ impl<'a> Reading<'a> {
 
     /// The result for a file that was read whole, if it is still what it was.
     pub(crate) fn finish(self, digests: Digests) -> Result<Digested, Failure> {
-        if regular(&self.fd)? != self.identity {
+        if self.deadline.ask(|| regular(&self.fd))? != self.identity {
             return Err(changed());
         }
         let bytes_read = self.identity.size;

@@ -5,17 +5,18 @@
 //! included. Files are opened and read by the rules of a digest, and given up by the same.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, packed};
 
 use crate::beneath::Roots;
+use crate::crew::{Crew, Post, done_by_crews};
 use crate::failure::{Code, Failure};
 use crate::hash::Digests;
 use crate::pace::{Pace, Pacer};
-use crate::reading::{BLOCK, Deadline, Reading};
+use crate::reading::{BLOCK, Deadline, Reading, patience};
 use crate::system::Identity;
 
 /// The contract's bounds.
@@ -57,11 +58,19 @@ pub type Searched = Result<Vec<u32>, Failure>;
 
 /// Searches the items, one result each, in their order; `None` when cancelled.
 pub fn search(request: &SearchRequest, cancelled: &AtomicBool) -> Result<Option<Vec<Searched>>, Failure> {
-    let roots = Roots::open(&request.roots)?;
-    let finder = Finder::new(&request.patterns)?;
+    let roots = Arc::new(Roots::open(&request.roots)?);
+    let finder = Arc::new(Finder::new(&request.patterns)?);
+    let patience = patience(request.file_timeout, request.pace.is_some());
+    let shared = Arc::new(request.clone());
+    let work = move |crew: &Crew<Vec<u32>>| search_items(&shared, &roots, &finder, crew);
+    done_by_crews("search", request.items.len(), patience, cancelled, work)
+}
+
+/// Searches the items of a crew.
+fn search_items(request: &SearchRequest, roots: &Roots, finder: &Finder, crew: &Crew<Vec<u32>>) {
     let wanted = if request.pace.is_some() { 1 } else { request.threads };
-    let threads = wanted.min(request.items.len()).max(1);
-    let job = Job { request, roots, finder, cancelled, next: AtomicUsize::new(0), results: Mutex::default() };
+    let threads = wanted.min(crew.items.len()).max(1);
+    let job = Job { request, roots, finder, crew, next: AtomicUsize::new(0) };
     std::thread::scope(|scope| {
         for _ in 1..threads {
             // With fewer threads than wanted the others do the work.
@@ -69,42 +78,36 @@ pub fn search(request: &SearchRequest, cancelled: &AtomicBool) -> Result<Option<
         }
         job.work();
     });
-    if cancelled.load(Relaxed) {
-        return Ok(None);
-    }
-    let mut results = job.results.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-    results.sort_unstable_by_key(|(index, _)| *index);
-    Ok(Some(results.into_iter().map(|(_, result)| result).collect()))
 }
 
 /// What the threads of one request share.
 struct Job<'a> {
     request: &'a SearchRequest,
-    roots: Roots,
-    finder: Finder,
-    cancelled: &'a AtomicBool,
+    roots: &'a Roots,
+    finder: &'a Finder,
+    crew: &'a Crew<Vec<u32>>,
     next: AtomicUsize,
-    results: Mutex<Vec<(usize, Searched)>>,
 }
 
 impl Job<'_> {
     fn work(&self) {
         let pacer = Arc::new(Pacer::begin(self.request.pace));
+        let post = self.crew.post();
         let mut window = Vec::new();
-        let mut done = Vec::new();
-        while !self.cancelled.load(Relaxed) {
-            let index = self.next.fetch_add(1, Relaxed);
-            let Some(item) = self.request.items.get(index) else { break };
-            let searched = catch_unwind(AssertUnwindSafe(|| self.item(item, &mut window, &pacer)));
-            done.push((index, searched.unwrap_or_else(|_| Err(Failure::panicked()))));
+        while !self.crew.is_dismissed.load(Relaxed) {
+            let Some(index) = self.crew.items.get(self.next.fetch_add(1, Relaxed)).copied() else { break };
+            let searched = catch_unwind(AssertUnwindSafe(|| self.item(index, &mut window, &pacer, &post)));
+            self.crew.done(index, searched.unwrap_or_else(|_| Err(Failure::panicked())));
         }
-        self.results.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).append(&mut done);
     }
 
-    fn item(&self, item: &SearchItem, window: &mut Vec<u8>, pacer: &Arc<Pacer>) -> Searched {
-        pacer.rest(self.cancelled);
-        let deadline = Deadline::new(self.request.file_timeout, self.cancelled, pacer.clone());
-        let mut file = Reading::new(self.roots.open_file(item.root, &item.path)?, deadline)?;
+    fn item(&self, index: usize, window: &mut Vec<u8>, pacer: &Arc<Pacer>, post: &Arc<Post>) -> Searched {
+        let item = &self.request.items[index];
+        let cancelled = &self.crew.is_dismissed;
+        pacer.rest(cancelled);
+        let deadline = Deadline::new(self.request.file_timeout, cancelled, pacer.clone()).at(post.clone(), index);
+        let fd = post.ask(index, || self.roots.open_file(item.root, &item.path))?;
+        let mut file = Reading::new(fd, deadline)?;
         if item.expected.is_some_and(|expected| expected != file.identity) {
             return Err(Failure::new(Code::Changed, "is not the file that the walk saw"));
         }
