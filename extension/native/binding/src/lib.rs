@@ -90,7 +90,7 @@ impl CancelFlag {
 pub fn digest<'env>(env: &'env Env, data: DigestData, cancel: &CancelFlag) -> Result<Object<'env>> {
     let request = data.into_request();
     let flag = cancel.flag.clone();
-    in_background(env, "digest", move || match scan::digest(&request, &flag) {
+    in_background(env, "digest", move || match scan::digest(request, &flag) {
         Ok(Some(results)) => Some(pack_digests(&results)),
         Ok(None) => None,
         Err(failure) => Some(pack::pack_failure(&failure)),
@@ -102,7 +102,7 @@ pub fn digest<'env>(env: &'env Env, data: DigestData, cancel: &CancelFlag) -> Re
 pub fn search<'env>(env: &'env Env, data: SearchData, cancel: &CancelFlag) -> Result<Object<'env>> {
     let request = data.into_request();
     let flag = cancel.flag.clone();
-    in_background(env, "search", move || match scan::search(&request, &flag) {
+    in_background(env, "search", move || match scan::search(request, &flag) {
         Ok(Some(results)) => Some(pack_searched(&results)),
         Ok(None) => None,
         Err(failure) => Some(pack::pack_failure(&failure)),

@@ -59,7 +59,7 @@ impl Totals {
             threads: 1,
             pace: None,
         };
-        let results = digest(&request, &AtomicBool::new(false)).unwrap_or_else(|failure| fail(&failure));
+        let results = digest(request, &AtomicBool::new(false)).unwrap_or_else(|failure| fail(&failure));
         for result in results.into_iter().flatten() {
             let file = result.unwrap_or_else(|failure| fail(&failure));
             self.files += 1;

@@ -11,6 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::failure::{Code, Failure};
+use crate::kept_threads::spawn_kept;
 use crate::walk::spawn;
 
 /// How often a crew is looked after: a stuck file, or that nobody wants the results, is seen that much later.
@@ -106,11 +107,12 @@ impl Post {
 }
 
 /// Has crews do `count` items, each within `patience`, and gives one result for each; `None` when cancelled. `work` begins on
-/// a thread of its own and does the items of its crew.
+/// a thread apart and does the items of its crew; with a pace, which a thread keeps for life, it is one that ends with it.
 pub(crate) fn done_by_crews<T: Send + 'static>(
     name: &str,
     count: usize,
     patience: Duration,
+    is_paced: bool,
     cancelled: &AtomicBool,
     work: impl Fn(&Crew<T>) + Clone + Send + 'static,
 ) -> Result<Option<Vec<Result<T, Failure>>>, Failure> {
@@ -123,7 +125,8 @@ pub(crate) fn done_by_crews<T: Send + 'static>(
         }
         let crew = Arc::new(Crew::new(left));
         let (ending, work) = (Ending(crew.clone()), work.clone());
-        spawn(name, move || work(&ending.0))?;
+        let begin = move || work(&ending.0);
+        if is_paced { spawn(name, begin) } else { spawn_kept(name, begin) }?;
         let stuck = crew.attend(patience, cancelled);
         crew.is_dismissed.store(true, Relaxed);
         if cancelled.load(Relaxed) {
@@ -170,14 +173,14 @@ mod tests {
                 }
                 post.ask(*item, || {
                     if *item == 3 {
-                        drop(lock(&held).recv())
+                        let _ = lock(&held).recv();
                     }
                 });
                 counted.fetch_add(1, Relaxed);
                 crew.done(*item, Ok(*item));
             }
         };
-        let done = done_by_crews("crew", 8, PATIENCE, &AtomicBool::new(false), work).unwrap().unwrap();
+        let done = done_by_crews("crew", 8, PATIENCE, false, &AtomicBool::new(false), work).unwrap().unwrap();
         assert_eq!(done.iter().filter_map(|result| result.as_ref().ok()).count(), 7);
         assert_eq!(done[3].as_ref().unwrap_err().code, Code::Timeout);
         assert_eq!(runs.load(Relaxed), 7);
@@ -190,7 +193,7 @@ mod tests {
             crew.done(0, Ok(0));
             panic!("over the second");
         };
-        let done = done_by_crews("crew", 2, PATIENCE, &AtomicBool::new(false), work).unwrap().unwrap();
+        let done = done_by_crews("crew", 2, PATIENCE, false, &AtomicBool::new(false), work).unwrap().unwrap();
         assert_eq!(done[0].as_ref().unwrap(), &0);
         assert_eq!(done[1].as_ref().unwrap_err().code, Code::Io);
     }
@@ -199,15 +202,17 @@ mod tests {
     fn whoever_cancels_does_not_wait_for_what_is_stuck() {
         let (let_go, held) = channel::<()>();
         let held = Arc::new(Mutex::new(held));
-        let work = move |crew: &Crew<usize>| crew.post().ask(0, || drop(lock(&held).recv()));
-        let done = done_by_crews("crew", 1, Duration::from_secs(3600), &AtomicBool::new(true), work).unwrap();
+        let work = move |crew: &Crew<usize>| {
+            let _ = crew.post().ask(0, || lock(&held).recv());
+        };
+        let done = done_by_crews("crew", 1, Duration::from_secs(3600), false, &AtomicBool::new(true), work).unwrap();
         assert!(done.is_none());
         drop(let_go);
     }
 
     #[test]
     fn nothing_needs_no_crew() {
-        let done = done_by_crews("crew", 0, PATIENCE, &AtomicBool::new(false), |_: &Crew<()>| {}).unwrap();
+        let done = done_by_crews("crew", 0, PATIENCE, false, &AtomicBool::new(false), |_: &Crew<()>| {}).unwrap();
         assert!(done.unwrap().is_empty());
     }
 }

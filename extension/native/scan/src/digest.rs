@@ -85,12 +85,13 @@ pub struct Digested {
 pub(crate) type Outcome = Result<Digested, Failure>;
 
 /// Digests the items, one result each, in their order; `None` when cancelled.
-pub fn digest(request: &Request, cancelled: &AtomicBool) -> Result<Option<Vec<Outcome>>, Failure> {
+pub fn digest(request: impl Into<Arc<Request>>, cancelled: &AtomicBool) -> Result<Option<Vec<Outcome>>, Failure> {
+    let request: Arc<Request> = request.into();
     let roots = Arc::new(Roots::open(&request.roots)?);
     let patience = patience(request.file_timeout, request.pace.is_some());
-    let shared = Arc::new(request.clone());
+    let shared = request.clone();
     let work = move |crew: &Crew<Digested>| digest_items(&shared, &roots, crew);
-    done_by_crews("digest", request.items.len(), patience, cancelled, work)
+    done_by_crews("digest", request.items.len(), patience, request.pace.is_some(), cancelled, work)
 }
 
 /// Digests the items of a crew.

@@ -20,6 +20,11 @@ const READ_AHEAD: usize = 512 << 10;
 /// then goes past the cache, and the digests wait for memory.
 const MAX_READ: usize = 64 << 10;
 
+thread_local! {
+    /// Buffers that this thread's last request has left, at most one for each lane.
+    static SPARE: std::cell::RefCell<Vec<Vec<u8>>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
 /// Where messages come from, and where their digests go.
 pub(crate) trait Port {
     type Message: Message;
@@ -49,7 +54,7 @@ impl<P: Port> Flights<P> {
     /// A worker with at most `limit` messages in flight; fewer than its lanes leave others their part.
     pub(crate) fn new(port: P, kernels: Kernels, limit: usize) -> Self {
         let limit = limit.clamp(1, MAX_LANES);
-        Flights { port, kernels, limit, flying: Vec::new(), spare: Vec::new(), is_empty: false }
+        Flights { port, kernels, limit, flying: Vec::new(), spare: SPARE.take(), is_empty: false }
     }
 
     /// Digests messages until there are no more.
@@ -58,7 +63,10 @@ impl<P: Port> Flights<P> {
             self.read_on();
             self.begin();
             match self.flying.as_slice() {
-                [] => return self.port,
+                [] => {
+                    SPARE.set(self.spare);
+                    return self.port;
+                }
                 [alone] if self.is_empty && alone.message.is_worth_a_thread() => {
                     self.step();
                     self.guarded(0, Flight::read_apart);

@@ -17,6 +17,7 @@ mod flight;
 mod flights;
 mod glob;
 mod hash;
+mod kept_threads;
 mod lanes;
 mod lookup;
 mod mailbox;

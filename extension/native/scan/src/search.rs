@@ -57,13 +57,17 @@ pub struct SearchRequest {
 pub type Searched = Result<Vec<u32>, Failure>;
 
 /// Searches the items, one result each, in their order; `None` when cancelled.
-pub fn search(request: &SearchRequest, cancelled: &AtomicBool) -> Result<Option<Vec<Searched>>, Failure> {
+pub fn search(
+    request: impl Into<Arc<SearchRequest>>,
+    cancelled: &AtomicBool,
+) -> Result<Option<Vec<Searched>>, Failure> {
+    let request: Arc<SearchRequest> = request.into();
     let roots = Arc::new(Roots::open(&request.roots)?);
     let finder = Arc::new(Finder::new(&request.patterns)?);
     let patience = patience(request.file_timeout, request.pace.is_some());
-    let shared = Arc::new(request.clone());
+    let shared = request.clone();
     let work = move |crew: &Crew<Vec<u32>>| search_items(&shared, &roots, &finder, crew);
-    done_by_crews("search", request.items.len(), patience, cancelled, work)
+    done_by_crews("search", request.items.len(), patience, request.pace.is_some(), cancelled, work)
 }
 
 /// Searches the items of a crew.

@@ -222,7 +222,7 @@ fn a_cancelled_digest_ends_in_the_middle_of_a_file() {
             std::thread::sleep(Duration::from_millis(20));
             cancelled.store(true, Ordering::Relaxed);
         });
-        digest(&wanted, &cancelled)
+        digest(wanted, &cancelled)
     });
     assert!(result.unwrap().is_none());
 }

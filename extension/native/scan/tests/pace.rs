@@ -31,7 +31,7 @@ fn rest_does_not_count_towards_the_time_of_a_file() {
     let pace = Some(Pace { is_idle: true, cpu_share: 0.05, bytes_per_second: None });
     let paced = Request { pace, file_timeout: Duration::from_secs(1), ..plain.clone() };
     let going_on = AtomicBool::new(false);
-    let [expected, found] = [plain, paced].map(|request| digest(&request, &going_on).unwrap().unwrap());
+    let [expected, found] = [plain, paced].map(|request| digest(request, &going_on).unwrap().unwrap());
     assert_eq!(found[0].as_ref().unwrap().digests, expected[0].as_ref().unwrap().digests);
 }
 
@@ -40,6 +40,6 @@ fn a_paced_digest_still_gives_a_file_up() {
     let dir = TempDir::new();
     dir.write("large", &[7; 100_000]);
     let hasty = Request { pace: GENTLE, file_timeout: Duration::ZERO, ..request(dir.bytes(), &[b"large"]) };
-    let found = digest(&hasty, &AtomicBool::new(false)).unwrap().unwrap();
+    let found = digest(hasty, &AtomicBool::new(false)).unwrap().unwrap();
     assert_eq!(found[0].as_ref().unwrap_err().code, Code::Timeout);
 }

@@ -182,7 +182,7 @@ fn strings_are_found_across_the_borders_of_blocks() {
         threads: 2,
         pace: None,
     };
-    let found = search(&wanted, &AtomicBool::new(false)).unwrap().unwrap();
+    let found = search(wanted, &AtomicBool::new(false)).unwrap().unwrap();
     assert_eq!(found, [Ok(vec![1])]);
 }
 
@@ -253,7 +253,7 @@ fn a_cancelled_digest_ends_in_the_middle_of_a_file() {
             std::thread::sleep(Duration::from_millis(20));
             cancelled.store(true, Ordering::Relaxed);
         });
-        digest(&wanted, &cancelled)
+        digest(wanted, &cancelled)
     });
     assert!(result.unwrap().is_none());
 }

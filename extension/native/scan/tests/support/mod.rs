@@ -137,7 +137,7 @@ pub fn request(root: Vec<u8>, paths: &[&[u8]]) -> Request {
 }
 
 pub fn digest_all(request: &Request) -> Vec<Result<Digested, Failure>> {
-    digest(request, &AtomicBool::new(false)).unwrap().unwrap()
+    digest(request.clone(), &AtomicBool::new(false)).unwrap().unwrap()
 }
 
 pub fn digest_one(root: Vec<u8>, path: &[u8]) -> Result<Digested, Failure> {
