@@ -18,12 +18,14 @@ struct State {
     left: u64,
     /// Handed out and perhaps not spent.
     held: u64,
+    /// Threads that wait for what others hold: to wake nobody costs a system call, too.
+    waiting: u32,
     is_closed: bool,
 }
 
 impl Quota {
     pub(crate) fn new(limit: u64) -> Self {
-        Quota { state: Mutex::new(State { left: limit, held: 0, is_closed: false }), returned: Condvar::new() }
+        Quota { state: Mutex::new(State { left: limit, held: 0, waiting: 0, is_closed: false }), returned: Condvar::new() }
     }
 
     /// Settles a share of which so much was not spent.
@@ -31,8 +33,11 @@ impl Quota {
         let mut state = self.lock();
         state.held -= share;
         state.left += unspent;
+        let is_awaited = state.waiting > 0;
         drop(state);
-        self.returned.notify_all();
+        if is_awaited {
+            self.returned.notify_all();
+        }
     }
 
     /// The next share; 0 when the limit is met, or the walk is over. Waits while others may give back what they hold.
@@ -45,7 +50,9 @@ impl Quota {
                 state.held += share;
                 return share;
             }
+            state.waiting += 1;
             state = self.returned.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
         }
     }
 

@@ -1,17 +1,20 @@
 //! Which files a walk selects, and which directories can hold one.
 //!
 //! All patterns run together as one automaton over path components. Its states are built when a directory first needs
-//! them and kept, so most directories share a handful of [`StateSet`]s. Each set indexes the names it waits for:
-//! exact names by hash, wildcards by last or first byte. A name costs one or two look-ups, however many rules there are.
+//! them and kept, so most directories share a handful of [`StateSet`]s. Each set indexes the names it waits for: a name
+//! that no rule wants costs a few nanoseconds, however many rules there are. Rules of one pattern, which only differ in
+//! sizes, are one in the automaton.
+
+mod index;
+mod sieve;
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use aho_corasick::AhoCorasick;
-
-use crate::glob::{Component, Pattern, Wild};
+use crate::glob::{Component, Pattern};
+use index::NameIndex;
 
 /// State sets kept for reuse. Real trees need tens; a hostile tree could ask for one per directory.
 const MAX_KEPT_SETS: usize = 4096;
@@ -27,16 +30,26 @@ pub struct Rule {
     pub max_size: u64,
 }
 
-/// Where one rule stands: `at` components of its pattern are matched.
+/// Where one pattern stands: `at` of its components are matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct State {
-    rule: u32,
+    pattern: u32,
     at: u32,
+}
+
+/// What judging a name needs room for. One for each thread.
+#[derive(Default)]
+pub struct Scratch {
+    folded: Vec<u8>,
+    hits: Vec<u32>,
 }
 
 /// All rules of a walk, compiled.
 pub struct Selector {
     patterns: Vec<Pattern>,
+    /// The rules of each pattern, ascending.
+    rules_of: Vec<Vec<u32>>,
+    /// Smallest and largest size, by rule.
     sizes: Vec<(u64, u64)>,
     ignore_case: bool,
     kept: Mutex<HashMap<Vec<State>, Arc<StateSet>>>,
@@ -50,7 +63,7 @@ pub struct StateSet {
     directories: NameIndex,
     targets: Vec<State>,
     remain: Vec<State>,
-    /// Rules that match the directory's own path: of use for a root that is a file.
+    /// Patterns that match the directory's own path: of use for a root that is a file.
     accepted: Vec<u32>,
     /// Directory names that rules spell out here.
     expected: Vec<Box<[u8]>>,
@@ -60,53 +73,54 @@ pub struct StateSet {
 impl Selector {
     /// Compiles rules.
     pub fn new(rules: &[Rule], ignore_case: bool) -> Self {
-        Selector {
-            patterns: rules.iter().map(|rule| Pattern::new(&rule.pattern, ignore_case)).collect(),
-            sizes: rules.iter().map(|rule| (rule.min_size, rule.max_size)).collect(),
-            ignore_case,
-            kept: Mutex::new(HashMap::new()),
+        let mut numbers: HashMap<&str, usize> = HashMap::new();
+        let (mut patterns, mut rules_of) = (Vec::new(), Vec::<Vec<u32>>::new());
+        for (number, rule) in (0u32..).zip(rules) {
+            let at = *numbers.entry(&rule.pattern).or_insert_with(|| {
+                patterns.push(Pattern::new(&rule.pattern, ignore_case));
+                rules_of.push(Vec::new());
+                patterns.len() - 1
+            });
+            rules_of[at].push(number);
         }
+        let sizes = rules.iter().map(|rule| (rule.min_size, rule.max_size)).collect();
+        Selector { patterns, rules_of, sizes, ignore_case, kept: Mutex::new(HashMap::new()) }
     }
 
     /// Where all rules stand at a root.
     pub fn start(&self) -> Arc<StateSet> {
-        self.set((0..self.patterns.len() as u32).map(|rule| State { rule, at: 0 }).collect())
+        self.set((0..self.patterns.len() as u32).map(|pattern| State { pattern, at: 0 }).collect())
     }
 
-    /// Folds a name as the patterns are folded; `scratch` keeps the result.
-    pub fn fold<'a>(&self, name: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
-        if !self.ignore_case {
-            return name;
-        }
-        scratch.clear();
-        scratch.extend(name.iter().map(u8::to_ascii_lowercase));
-        scratch
-    }
-
-    /// Rules whose pattern selects a folded file name in this directory, ascending.
-    pub fn select(&self, set: &StateSet, name: &[u8], rules: &mut Vec<u32>) {
+    /// Rules whose pattern selects a file of this name in this directory, ascending.
+    pub fn select(&self, set: &StateSet, name: &[u8], scratch: &mut Scratch, rules: &mut Vec<u32>) {
         rules.clear();
-        set.files.look_up(name, rules);
-        if rules.len() > 1 {
-            rules.sort_unstable();
-            rules.dedup();
+        if !set.files.may_match(name) {
+            return;
         }
+        let Scratch { folded, hits } = scratch;
+        hits.clear();
+        set.files.look_up(self.fold(name, folded), hits);
+        self.rules(hits, rules);
     }
 
     /// Whether some rule selects every file in this directory, whatever its name and size.
     pub fn selects_every_file(&self, set: &StateSet) -> bool {
-        set.files.always.iter().any(|rule| self.sizes[*rule as usize] == (0, u64::MAX))
+        let rules = set.files.always.iter().flat_map(|pattern| &self.rules_of[*pattern as usize]);
+        rules.into_iter().any(|rule| self.sizes[*rule as usize] == (0, u64::MAX))
     }
 
     /// Rules that select the root itself, when it is a file.
     pub fn select_root(&self, set: &StateSet, rules: &mut Vec<u32>) {
-        rules.clone_from(&set.accepted);
+        rules.clear();
+        self.rules(&set.accepted, rules);
     }
 
-    /// Whether a rule spells out a directory of this folded name right here. A link in its place hides files, so it is
-    /// worth a word; below a `**` any link would be one.
-    pub fn expects(&self, set: &StateSet, name: &[u8]) -> bool {
-        set.expected.iter().any(|expected| **expected == *name)
+    /// Whether a rule spells out a directory of this name right here. A link in its place hides files, so it is worth a
+    /// word; below a `**` any link would be one.
+    pub fn expects(&self, set: &StateSet, name: &[u8], scratch: &mut Scratch) -> bool {
+        let folded = self.fold(name, &mut scratch.folded);
+        set.expected.iter().any(|expected| **expected == *folded)
     }
 
     /// Drops the rules whose size range does not hold.
@@ -117,10 +131,13 @@ impl Selector {
         });
     }
 
-    /// Where all rules stand in a subdirectory of that folded name; `None`: nothing below it can match.
-    pub fn descend(&self, set: &StateSet, name: &[u8], hits: &mut Vec<u32>) -> Option<Arc<StateSet>> {
+    /// Where all rules stand in a subdirectory of that name; `None`: nothing below it can match.
+    pub fn descend(&self, set: &StateSet, name: &[u8], scratch: &mut Scratch) -> Option<Arc<StateSet>> {
+        let Scratch { folded, hits } = scratch;
         hits.clear();
-        set.directories.look_up(name, hits);
+        if set.directories.may_match(name) {
+            set.directories.look_up(self.fold(name, folded), hits);
+        }
         let next = if hits.is_empty() {
             set.stay.get_or_init(|| self.set(set.remain.clone())).clone()
         } else {
@@ -129,6 +146,28 @@ impl Selector {
             self.set(states)
         };
         (!next.is_dead()).then_some(next)
+    }
+
+    /// Folds a name as the patterns are folded; `folded` keeps the result.
+    fn fold<'a>(&self, name: &'a [u8], folded: &'a mut Vec<u8>) -> &'a [u8] {
+        if !self.ignore_case {
+            return name;
+        }
+        folded.clear();
+        folded.extend_from_slice(name);
+        folded.make_ascii_lowercase();
+        folded
+    }
+
+    /// Adds the rules of patterns, each once and ascending, to none.
+    fn rules(&self, patterns: &[u32], rules: &mut Vec<u32>) {
+        for pattern in patterns {
+            rules.extend_from_slice(&self.rules_of[*pattern as usize]);
+        }
+        if patterns.len() > 1 {
+            rules.sort_unstable();
+            rules.dedup();
+        }
     }
 
     /// The set of these states and what they imply.
@@ -148,9 +187,9 @@ impl Selector {
     /// Adds, for every state before `**`, the state after it, because `**` may stand for nothing.
     fn close(&self, mut states: Vec<State>) -> Vec<State> {
         for i in 0..states.len() {
-            let State { rule, at } = states[i];
+            let State { pattern, at } = states[i];
             if matches!(self.component(states[i]), Some(Component::AnyDepth)) {
-                states.push(State { rule, at: at + 1 });
+                states.push(State { pattern, at: at + 1 });
             }
         }
         states.sort_unstable();
@@ -159,20 +198,20 @@ impl Selector {
     }
 
     fn component(&self, state: State) -> Option<&Component> {
-        self.patterns[state.rule as usize].components.get(state.at as usize)
+        self.patterns[state.pattern as usize].components.get(state.at as usize)
     }
 
     /// Whether nothing, or only `**`, is left of the pattern at this state.
     fn is_complete(&self, state: State) -> bool {
         matches!(
-            self.patterns[state.rule as usize].components.get(state.at as usize..),
+            self.patterns[state.pattern as usize].components.get(state.at as usize..),
             None | Some([] | [Component::AnyDepth])
         )
     }
 
     /// Whether a state lies behind a `**`, so that it can be anywhere in the tree.
     fn is_floating(&self, state: State) -> bool {
-        self.patterns[state.rule as usize].components[..state.at as usize].contains(&Component::AnyDepth)
+        self.patterns[state.pattern as usize].components[..state.at as usize].contains(&Component::AnyDepth)
     }
 
     fn build(&self, states: &[State]) -> StateSet {
@@ -190,20 +229,20 @@ impl Selector {
         };
         for &state in states {
             if self.is_complete(state) {
-                set.accepted.push(state.rule);
+                set.accepted.push(state.pattern);
             }
             match self.component(state) {
                 None => {}
                 Some(Component::AnyDepth) => {
                     set.remain.push(state);
                     if self.is_complete(state) {
-                        set.files.always.push(state.rule);
+                        set.files.always.push(state.pattern);
                     }
                 }
                 Some(component) => {
-                    let next = State { rule: state.rule, at: state.at + 1 };
+                    let next = State { pattern: state.pattern, at: state.at + 1 };
                     if self.is_complete(next) {
-                        set.files.insert(component, state.rule);
+                        set.files.insert(component, state.pattern);
                     }
                     if self.component(next).is_some() {
                         set.directories.insert(component, set.targets.len() as u32);
@@ -228,163 +267,6 @@ impl StateSet {
     }
 }
 
-/// Values by name pattern.
-#[derive(Default)]
-struct NameIndex {
-    exact: HashMap<Box<[u8]>, Vec<u32>, BuildHasherDefault<NameHasher>>,
-    exact_lengths: ByteSet,
-    exact_firsts: ByteSet,
-    /// Wildcards with a literal end, by its last byte.
-    by_last: Vec<(u8, Wild, u32)>,
-    lasts: ByteSet,
-    /// The other wildcards with a literal start, by its first byte.
-    by_first: Vec<(u8, Wild, u32)>,
-    firsts: ByteSet,
-    /// Wildcards with neither.
-    loose: Vec<(Wild, u32)>,
-    /// Seeks the longest piece of every loose wildcard at once.
-    pieces: Option<PieceSearch>,
-    always: Vec<u32>,
-}
-
-/// Finds which pieces a name holds in one pass, so that a loose wildcard is only tried where it can match.
-struct PieceSearch {
-    automaton: AhoCorasick,
-    /// For each piece, indexes into `loose`.
-    wilds: Vec<Vec<u32>>,
-}
-
-impl PieceSearch {
-    /// `None` when there is nothing to seek, or no automaton can be built: every wildcard is tried then.
-    fn new(loose: &[(Wild, u32)]) -> Option<Self> {
-        let mut pieces: Vec<&[u8]> = Vec::new();
-        let mut wilds: Vec<Vec<u32>> = Vec::new();
-        for (index, (wild, _)) in loose.iter().enumerate() {
-            let longest = wild.middle.iter().max_by_key(|piece| piece.len())?;
-            let at = pieces.iter().position(|piece| **piece == **longest).unwrap_or_else(|| {
-                pieces.push(longest);
-                wilds.push(Vec::new());
-                pieces.len() - 1
-            });
-            wilds[at].push(index as u32);
-        }
-        let automaton = (!pieces.is_empty()).then(|| AhoCorasick::new(&pieces).ok())??;
-        Some(PieceSearch { automaton, wilds })
-    }
-}
-
-impl NameIndex {
-    fn insert(&mut self, component: &Component, value: u32) {
-        match component {
-            Component::AnyDepth => self.always.push(value),
-            Component::Exact(name) => {
-                self.exact_lengths.insert(length_byte(name));
-                self.exact_firsts.insert(name.first().copied().unwrap_or(0));
-                self.exact.entry(name.clone()).or_default().push(value);
-            }
-            Component::Wild(wild) if wild.is_any() => self.always.push(value),
-            Component::Wild(wild) => match (wild.suffix.last(), wild.prefix.first()) {
-                (Some(&last), _) => {
-                    self.lasts.insert(last);
-                    self.by_last.push((last, wild.clone(), value));
-                }
-                (None, Some(&first)) => {
-                    self.firsts.insert(first);
-                    self.by_first.push((first, wild.clone(), value));
-                }
-                (None, None) => self.loose.push((wild.clone(), value)),
-            },
-        }
-    }
-
-    fn finish(&mut self) {
-        self.by_last.sort_by_key(|(last, _, _)| *last);
-        self.by_first.sort_by_key(|(first, _, _)| *first);
-        self.pieces = PieceSearch::new(&self.loose);
-    }
-
-    fn is_empty(&self) -> bool {
-        self.exact.is_empty()
-            && self.by_last.is_empty()
-            && self.by_first.is_empty()
-            && self.loose.is_empty()
-            && self.always.is_empty()
-    }
-
-    fn look_up(&self, name: &[u8], out: &mut Vec<u32>) {
-        let (Some(&first), Some(&last)) = (name.first(), name.last()) else { return };
-        out.extend_from_slice(&self.always);
-        if self.exact_lengths.contains(length_byte(name)) && self.exact_firsts.contains(first) {
-            out.extend(self.exact.get(name).into_iter().flatten());
-        }
-        if self.lasts.contains(last) {
-            push_matching(&self.by_last, last, name, out);
-        }
-        if self.firsts.contains(first) {
-            push_matching(&self.by_first, first, name, out);
-        }
-        match &self.pieces {
-            Some(search) => {
-                for found in search.automaton.find_overlapping_iter(name) {
-                    let candidates = search.wilds[found.pattern().as_usize()].iter();
-                    out.extend(
-                        candidates
-                            .map(|at| &self.loose[*at as usize])
-                            .filter(|(wild, _)| wild.matches(name))
-                            .map(|(_, value)| value),
-                    );
-                }
-            }
-            None => out.extend(self.loose.iter().filter(|(wild, _)| wild.matches(name)).map(|(_, value)| value)),
-        }
-    }
-}
-
-fn push_matching(sorted: &[(u8, Wild, u32)], key: u8, name: &[u8], out: &mut Vec<u32>) {
-    let from = sorted.partition_point(|(byte, _, _)| *byte < key);
-    let same = sorted[from..].iter().take_while(|(byte, _, _)| *byte == key);
-    out.extend(same.filter(|(_, wild, _)| wild.matches(name)).map(|(_, _, value)| value));
-}
-
-fn length_byte(name: &[u8]) -> u8 {
-    name.len().min(255) as u8
-}
-
-/// A set of byte values.
-#[derive(Default)]
-struct ByteSet([u64; 4]);
-
-impl ByteSet {
-    fn insert(&mut self, byte: u8) {
-        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
-    }
-
-    fn contains(&self, byte: u8) -> bool {
-        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
-    }
-}
-
-/// FNV-1a. The keys are our own rules, so nobody can choose them to collide.
-struct NameHasher(u64);
-
-impl Default for NameHasher {
-    fn default() -> Self {
-        NameHasher(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hasher for NameHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -398,7 +280,7 @@ mod tests {
     fn selected(patterns: &[&str], ignore_case: bool, path: &str) -> Vec<u32> {
         let rules: Vec<Rule> = patterns.iter().map(|pattern| rule(pattern)).collect();
         let selector = Selector::new(&rules, ignore_case);
-        let (mut hits, mut scratch, mut out) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut scratch, mut out) = (Scratch::default(), Vec::new());
         let mut set = selector.start();
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let Some((file, directories)) = parts.split_last() else {
@@ -406,13 +288,12 @@ mod tests {
             return out;
         };
         for name in directories {
-            let folded = selector.fold(name.as_bytes(), &mut scratch);
-            match selector.descend(&set, folded, &mut hits) {
+            match selector.descend(&set, name.as_bytes(), &mut scratch) {
                 Some(next) => set = next,
                 None => return Vec::new(),
             }
         }
-        selector.select(&set, selector.fold(file.as_bytes(), &mut scratch), &mut out);
+        selector.select(&set, file.as_bytes(), &mut scratch, &mut out);
         out
     }
 
@@ -456,21 +337,38 @@ mod tests {
     }
 
     #[test]
+    fn rules_that_differ_in_size_alone_are_told_apart_by_it() {
+        let sized = |pattern: &str, min_size, max_size| Rule { pattern: pattern.to_owned(), min_size, max_size };
+        let rules = [sized("**/*.dll", 0, 9), rule("**/a*"), sized("**/*.dll", 5, 20), rule("**/a*")];
+        let selector = Selector::new(&rules, false);
+        let mut selected = Vec::new();
+        selector.select(&selector.start(), b"a.dll", &mut Scratch::default(), &mut selected);
+        assert_eq!(selected, [0, 1, 2, 3]);
+        selector.keep_sized(3, &mut selected);
+        assert_eq!(selected, [0, 1, 3]);
+        assert!(!selector.selects_every_file(&selector.start()));
+        let every = Selector::new(&[sized("**", 1, u64::MAX), rule("**")], false);
+        assert!(every.selects_every_file(&every.start()));
+        every.select_root(&every.start(), &mut selected);
+        assert_eq!(selected, [0, 1]);
+    }
+
+    #[test]
     fn directories_that_no_pattern_reaches_are_pruned() {
         let selector = Selector::new(&[rule("Users/*/x"), rule("Library/Caches/y")], false);
         let start = selector.start();
-        let mut hits = Vec::new();
-        assert!(selector.descend(&start, b"System", &mut hits).is_none());
-        let users = selector.descend(&start, b"Users", &mut hits).unwrap();
-        let anyone = selector.descend(&users, b"anyone", &mut hits).unwrap();
-        assert!(selector.descend(&anyone, b"x", &mut hits).is_none());
+        let mut scratch = Scratch::default();
+        assert!(selector.descend(&start, b"System", &mut scratch).is_none());
+        let users = selector.descend(&start, b"Users", &mut scratch).unwrap();
+        let anyone = selector.descend(&users, b"anyone", &mut scratch).unwrap();
+        assert!(selector.descend(&anyone, b"x", &mut scratch).is_none());
     }
 
     #[test]
     fn escaped_bytes_in_a_pattern_are_the_bytes() {
         let selector = Selector::new(&[rule(r"bad\xff*.dll")], false);
         let mut out = Vec::new();
-        selector.select(&selector.start(), b"bad\xff\xfe.dll", &mut out);
+        selector.select(&selector.start(), b"bad\xff\xfe.dll", &mut Scratch::default(), &mut out);
         assert_eq!(out, [0]);
     }
 

@@ -1,14 +1,14 @@
-//! The walk: worker threads over a shared stack of directories.
+//! The walk: worker threads, each with a queue of directories.
 //!
 //! Names are judged before anything is asked of the file system: the kind comes with the name (`d_type`), and only a
-//! selected name costs a `stat`. Directories are taken last-in first-out, which keeps the stack and the number of open
-//! descriptors small. A directory is visited once per set of rules that can still match below it, so loops made of
-//! mounts end, while a second way to the same place is walked when other rules apply there.
+//! selected name costs a `stat`. A thread takes the directories it found last-in first-out, which keeps its queue and the
+//! number of open descriptors small; idle threads steal. A directory is visited once per set of rules that can still
+//! match below it, so loops made of mounts end, while a second way to the same place is walked when other rules apply
+//! there.
 
-use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use crate::batch::{Batch, Progress};
 use crate::failure::{Code, Failure};
@@ -16,10 +16,12 @@ use crate::mailbox::Mailbox;
 use crate::mounts::{Policy, untouchable_mount_points};
 use crate::pace::Pace;
 use crate::places::{Mark, Places};
+use crate::queues::Queues;
 use crate::quota::Quota;
 use crate::select::{Rule, Selector};
 use crate::settled::Settled;
 use crate::tree::{Descriptors, Directory};
+use crate::visited::Visited;
 use crate::worker::Worker;
 
 /// Batches that wait for the consumer. Enough that workers do not stop while one is decoded; about 1 MiB in all.
@@ -102,12 +104,10 @@ pub(crate) struct Shared<T> {
     pub(crate) places: Vec<Places>,
     pub(crate) mailbox: Arc<Mailbox<T>>,
     pub(crate) pack: fn(Result<Batch, Failure>) -> T,
-    pub(crate) stack: Mutex<Stack>,
-    pub(crate) work: Condvar,
+    pub(crate) queues: Queues<Arc<Directory>>,
     pub(crate) workers: AtomicUsize,
     pub(crate) descriptors: Descriptors,
-    /// Root, device, inode and states of every directory listed.
-    pub(crate) visited: Mutex<HashSet<(u32, u64, u64, u64)>>,
+    pub(crate) visited: Visited,
     /// Set to stop at once: cancelled, or cut by `max_entries`.
     pub(crate) is_stopped: AtomicBool,
     pub(crate) is_truncated: AtomicBool,
@@ -118,13 +118,6 @@ pub(crate) struct Shared<T> {
     pub(crate) selected: AtomicU64,
     pub(crate) settled: AtomicU64,
     pub(crate) errors: AtomicU64,
-}
-
-/// Directories that wait, and how many are being listed.
-#[derive(Default)]
-pub(crate) struct Stack {
-    pub(crate) directories: Vec<Arc<Directory>>,
-    pub(crate) busy: usize,
 }
 
 impl<T: Send + 'static> Control for Shared<T> {
@@ -142,16 +135,16 @@ impl<T: Send + 'static> Shared<T> {
             let skip = plan.skip.iter().map(|path| (path.as_slice(), Mark::Skip));
             Places::new(root, skip.chain(untouchable.iter().map(|path| (path.as_slice(), Mark::Untouchable))))
         });
+        let threads = if plan.pace.is_some() { 1 } else { plan.threads };
         Shared {
             selector: Selector::new(&plan.rules, plan.ignore_case),
             places: places.collect(),
             mailbox,
             pack,
-            stack: Mutex::default(),
-            work: Condvar::new(),
+            queues: Queues::new(threads),
             workers: AtomicUsize::new(1),
             descriptors: Descriptors::default(),
-            visited: Mutex::default(),
+            visited: Visited::default(),
             is_stopped: AtomicBool::new(false),
             is_truncated: AtomicBool::new(false),
             quota: Quota::new(plan.max_entries),
@@ -168,15 +161,14 @@ impl<T: Send + 'static> Shared<T> {
     /// The first worker: opens the roots, starts the others, works.
     fn run(self: Arc<Self>) {
         self.or_fail(|| {
-            let mut worker = Worker::new(&self);
+            let mut worker = Worker::new(&self, 0);
             if let Err(failure) = worker.open_roots() {
                 return self.fail(failure);
             }
-            let threads = if self.plan.pace.is_some() { 1 } else { self.plan.threads };
-            for _ in 1..threads.max(1) {
+            for thread in 1..self.queues.threads() {
                 let other = self.clone();
                 self.workers.fetch_add(1, SeqCst);
-                if spawn("walk", move || other.or_fail(|| Worker::new(&other).work())).is_err() {
+                if spawn("walk", move || other.or_fail(|| Worker::new(&other, thread).work())).is_err() {
                     self.workers.fetch_sub(1, SeqCst);
                     break;
                 }
@@ -200,27 +192,10 @@ impl<T: Send + 'static> Shared<T> {
         self.mailbox.finish();
     }
 
-    pub(crate) fn stack(&self) -> MutexGuard<'_, Stack> {
-        self.stack.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Adds directories to be listed, unless the walk is stopped.
-    pub(crate) fn push(&self, found: &mut Vec<Arc<Directory>>) {
-        let mut stack = self.stack();
-        if !self.is_stopped.load(Relaxed) {
-            stack.directories.append(found);
-        }
-        drop(stack);
-        found.clear();
-        self.work.notify_all();
-    }
-
     /// After the walk was stopped: lets every waiting worker see it, and closes the directories that still waited.
     pub(crate) fn release(&self) {
         self.quota.close();
-        let waiting = std::mem::take(&mut self.stack().directories);
-        self.work.notify_all();
-        drop(waiting);
+        self.queues.close();
     }
 
     pub(crate) fn progress(&self) -> Progress {

@@ -1,9 +1,9 @@
 //! One thread of a walk: takes directories, judges the names in them, fills batches.
 
 use std::ffi::CStr;
+use std::ops::ControlFlow::{self, Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
 
@@ -13,10 +13,12 @@ use crate::failure::{Code, Failure};
 use crate::mounts::{Policy, is_local};
 use crate::pace::Pacer;
 use crate::places::Mark;
+use crate::select::Scratch;
 use crate::settled::{self, Fingerprint, Settled};
-use crate::system::{self, AsFd, BorrowedFd, Kind, Meta, OPEN_DIRECTORY, OwnedFd};
+use crate::system::{self, AsFd, BorrowedFd, Identity, Kind, Meta, OPEN_DIRECTORY, OwnedFd};
 use crate::text::text_from_bytes;
 use crate::tree::Directory;
+use crate::visited::Visit;
 use crate::walk::Shared;
 
 /// Errors that are listed. More are counted: a hostile tree must not fill the memory of who reads them.
@@ -25,13 +27,14 @@ const MAX_ERRORS: u64 = 10_000;
 /// A waiting consumer hears of the progress at least this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
-/// Bytes of names that one system call lists. 32 KiB holds about a thousand; more gained nothing.
-#[cfg(target_os = "linux")]
-const LISTING: usize = 64 << 10;
+/// Subdirectories after which others may begin with them, while their parent is still being listed.
+const HAND_OVER: usize = 64;
 
 /// One thread's part: its batch and its scratch space.
 pub(crate) struct Worker<'a, T> {
     shared: &'a Shared<T>,
+    /// Which of the threads this is.
+    thread: usize,
     pacer: Pacer,
     batch: Batch,
     flushed: Instant,
@@ -43,29 +46,23 @@ pub(crate) struct Worker<'a, T> {
     selected: u64,
     settled: u64,
     found: Vec<Arc<Directory>>,
+    /// Whether the descriptor of the directory being listed is kept for those that were found.
+    is_kept: bool,
     rules: Vec<u32>,
-    hits: Vec<u32>,
-    scratch: Vec<u8>,
+    scratch: Scratch,
     /// Path of the directory being listed, with a slash at its end; empty until needed.
     prefix: String,
     /// The same for fingerprints; none until needed.
     place: Option<settled::Place>,
-    #[cfg(target_os = "linux")]
-    listing: Vec<std::mem::MaybeUninit<u8>>,
-}
-
-/// Whether to go on with a directory.
-#[derive(PartialEq, Eq)]
-enum Next {
-    GoOn,
-    Stop,
+    room: system::Room,
 }
 
 impl<'a, T: Send + 'static> Worker<'a, T> {
     /// A worker on the calling thread, which takes on the pace of the walk.
-    pub(crate) fn new(shared: &'a Shared<T>) -> Self {
+    pub(crate) fn new(shared: &'a Shared<T>, thread: usize) -> Self {
         Worker {
             shared,
+            thread,
             pacer: Pacer::begin(shared.plan.pace),
             batch: Batch::default(),
             flushed: Instant::now(),
@@ -76,13 +73,12 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
             selected: 0,
             settled: 0,
             found: Vec::new(),
+            is_kept: false,
             rules: Vec::new(),
-            hits: Vec::new(),
-            scratch: Vec::new(),
+            scratch: Scratch::default(),
             prefix: String::new(),
             place: None,
-            #[cfg(target_os = "linux")]
-            listing: Vec::new(),
+            room: system::Room::default(),
         }
     }
 
@@ -137,54 +133,40 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
         self.leave();
     }
 
-    fn next_directory(&self) -> Option<Arc<Directory>> {
-        let mut stack = self.shared.stack();
-        loop {
-            if self.shared.is_stopped.load(Relaxed) {
-                return None;
-            }
-            if let Some(directory) = stack.directories.pop() {
-                stack.busy += 1;
-                return Some(directory);
-            }
-            if stack.busy == 0 {
-                return None;
-            }
-            stack = self.shared.work.wait(stack).unwrap_or_else(PoisonError::into_inner);
-        }
+    fn next_directory(&mut self) -> Option<Arc<Directory>> {
+        let queues = &self.shared.queues;
+        queues.try_take(self.thread).or_else(|| {
+            // Nobody may wait for names that a sleeper holds.
+            self.settle();
+            self.shared.queues.take(self.thread)
+        })
     }
 
     fn finish_directory(&mut self) {
         self.hand_over_directories();
+        self.is_kept = false;
         self.look_up();
-        self.settle();
         self.pacer.rest(&self.shared.is_stopped);
         self.prefix.clear();
         self.place = None;
-        let mut stack = self.shared.stack();
-        stack.busy -= 1;
-        let is_over = stack.busy == 0 && stack.directories.is_empty();
-        drop(stack);
-        if is_over {
-            self.shared.work.notify_all();
-        }
+        self.shared.queues.finish();
     }
 
     fn hand_over_directories(&mut self) {
         if !self.found.is_empty() {
-            self.shared.push(&mut self.found);
+            self.shared.queues.push(self.thread, &mut self.found);
         }
     }
 
     /// Hands over what is left; the last worker to leave adds the final totals.
     fn leave(mut self) {
+        self.settle();
         self.count();
         if !self.batch.is_empty() {
             self.flush();
         }
         if self.shared.workers.fetch_sub(1, SeqCst) == 1 {
-            // Grows with the tree, and who holds the walk may hold it for long.
-            drop(std::mem::take(&mut *self.shared.visited.lock().unwrap_or_else(PoisonError::into_inner)));
+            self.shared.visited.forget();
             self.tell_unlisted_errors();
             self.flush();
             self.shared.mailbox.finish();
@@ -202,8 +184,9 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
         // Some network file systems of Windows have no numbers for files; links, which alone make loops there, are never
         // followed.
         let is_numbered = cfg!(unix) || identity.ino != 0;
-        let key = (directory.root, identity.dev, identity.ino, directory.states.id);
-        if is_numbered && !self.shared.visited.lock().unwrap_or_else(PoisonError::into_inner).insert(key) {
+        let Identity { dev, ino, .. } = identity;
+        let visit = Visit { root: directory.root, dev, ino, states: directory.states.id };
+        if is_numbered && !self.shared.visited.insert(visit) {
             return Ok(());
         }
         self.shared.directories.fetch_add(1, Relaxed);
@@ -219,66 +202,22 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
         }
     }
 
-    #[cfg(target_os = "linux")]
     fn list(&mut self, directory: &Arc<Directory>, fd: &Arc<OwnedFd>, dev: u64) -> Result<(), Failure> {
-        let mut listing = std::mem::take(&mut self.listing);
-        // Empty after a panic over an earlier directory.
-        listing.resize(LISTING, std::mem::MaybeUninit::uninit());
-        let mut entries = rustix::fs::RawDir::new(fd, &mut listing);
-        let mut done = Ok(());
-        while let Some(entry) = entries.next() {
-            match entry {
-                Ok(entry) => {
-                    if self.name(directory, fd, dev, entry.file_name(), system::kind_of(entry.file_type()))
-                        == Next::Stop
-                    {
-                        break;
-                    }
-                }
-                Err(rustix::io::Errno::INTR) => {}
-                // Removed while it was listed: what was seen is what there was.
-                Err(rustix::io::Errno::NOENT) => break,
-                Err(errno) => {
-                    done = Err(errno.into());
-                    break;
-                }
-            }
-        }
-        self.listing = listing;
-        done
-    }
-
-    #[cfg(windows)]
-    fn list(&mut self, directory: &Arc<Directory>, fd: &Arc<OwnedFd>, dev: u64) -> Result<(), Failure> {
-        let mut listing = system::Listing::new(&**fd);
-        while let Some(entry) = listing.next() {
-            let (name, kind) = entry?;
-            if self.name(directory, fd, dev, name, kind) == Next::Stop {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    #[cfg(not(any(target_os = "linux", windows)))]
-    fn list(&mut self, directory: &Arc<Directory>, fd: &Arc<OwnedFd>, dev: u64) -> Result<(), Failure> {
-        for entry in rustix::fs::Dir::read_from(fd)? {
-            let entry = entry?;
-            if self.name(directory, fd, dev, entry.file_name(), system::kind_of(entry.file_type())) == Next::Stop {
-                break;
-            }
-        }
-        Ok(())
+        // Empty after a panic over an earlier directory; it grows again.
+        let mut room = std::mem::take(&mut self.room);
+        let listed = system::list(fd, &mut room, |name, kind| self.name(directory, fd, dev, name, kind));
+        self.room = room;
+        Ok(listed?)
     }
 
     /// Judges one name.
-    fn name(&mut self, directory: &Arc<Directory>, fd: &Arc<OwnedFd>, dev: u64, name: &CStr, kind: Kind) -> Next {
+    fn name(&mut self, directory: &Arc<Directory>, fd: &Arc<OwnedFd>, dev: u64, name: &CStr, kind: Kind) -> ControlFlow<()> {
         let bytes = name.to_bytes();
         if bytes == b"." || bytes == b".." {
-            return Next::GoOn;
+            return Continue(());
         }
-        if self.unspent == 0 && self.take_share(directory) == Next::Stop {
-            return Next::Stop;
+        if self.unspent == 0 && self.take_share(directory) .is_break() {
+            return Break(());
         }
         self.unspent -= 1;
         self.entries += 1;
@@ -291,13 +230,13 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
             },
             kind => self.other(directory, fd.as_fd(), name, kind),
         }
-        Next::GoOn
+        Continue(())
     }
 
     fn subdirectory(&mut self, directory: &Arc<Directory>, fd: &Arc<OwnedFd>, dev: u64, name: &CStr) {
         let shared = self.shared;
-        let folded = shared.selector.fold(name.to_bytes(), &mut self.scratch);
-        let Some(states) = shared.selector.descend(&directory.states, folded, &mut self.hits) else { return };
+        let states = shared.selector.descend(&directory.states, name.to_bytes(), &mut self.scratch);
+        let Some(states) = states else { return };
         let places = &shared.places[directory.root as usize];
         let place = places.below(directory.place, name.to_bytes());
         match places.mark(place) {
@@ -316,10 +255,13 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
             let message = format!("is more than {} directories deep", shared.plan.max_depth);
             return self.name_error(directory, name.to_bytes(), Failure::new(Code::TooDeep, message));
         }
-        if self.found.is_empty() {
+        if !std::mem::replace(&mut self.is_kept, true) {
             shared.descriptors.keep(directory, fd);
         }
         self.found.push(directory.child(name, dev, states, place));
+        if self.found.len() >= HAND_OVER {
+            self.hand_over_directories();
+        }
     }
 
     /// A name that is no directory.
@@ -331,9 +273,9 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
             return;
         }
         let selector = &self.shared.selector;
-        let folded = selector.fold(name.to_bytes(), &mut self.scratch);
-        selector.select(&directory.states, folded, &mut self.rules);
-        let is_hiding = kind == Kind::Symlink && selector.expects(&directory.states, folded);
+        selector.select(&directory.states, name.to_bytes(), &mut self.scratch, &mut self.rules);
+        let is_hiding =
+            kind == Kind::Symlink && selector.expects(&directory.states, name.to_bytes(), &mut self.scratch);
         if self.rules.is_empty() && !is_hiding {
             return;
         }
@@ -443,17 +385,17 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
     }
 
     /// Takes a share of the names that may still be read, and looks up from the work.
-    fn take_share(&mut self, directory: &Arc<Directory>) -> Next {
+    fn take_share(&mut self, directory: &Arc<Directory>) -> ControlFlow<()> {
         self.look_up();
         self.settle();
         self.pacer.rest(&self.shared.is_stopped);
         if self.shared.is_stopped.load(Relaxed) {
-            return Next::Stop;
+            return Break(());
         }
         self.share = self.shared.quota.take();
         self.unspent = self.share;
         if self.share > 0 {
-            return Next::GoOn;
+            return Continue(());
         }
         if !self.shared.is_stopped.swap(true, Relaxed) {
             self.shared.is_truncated.store(true, Relaxed);
@@ -461,7 +403,7 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
             self.directory_error(directory, Code::TooMany, &message);
             self.shared.release();
         }
-        Next::Stop
+        Break(())
     }
 
     fn settle(&mut self) {

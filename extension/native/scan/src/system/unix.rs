@@ -2,8 +2,11 @@
 //!
 //! A FIFO without a writer would block whoever opens it for ever, so nothing is opened without `NONBLOCK`.
 
+mod listing;
+
 use std::ffi::CStr;
 
+pub(crate) use listing::{Room, list};
 pub(crate) use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 pub(crate) use rustix::io::Errno as Error;
@@ -131,7 +134,7 @@ pub(crate) fn identify(fd: impl AsFd) -> Result<(Identity, Kind), Error> {
 }
 
 /// The kind that a directory gives for a name in it.
-pub(crate) fn kind_of(kind: FileType) -> Kind {
+fn kind_of(kind: FileType) -> Kind {
     match kind {
         FileType::RegularFile => Kind::Regular,
         FileType::Directory => Kind::Directory,

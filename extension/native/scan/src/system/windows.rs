@@ -14,7 +14,7 @@ use std::os::windows::fs::FileExt;
 use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle};
 
 pub(crate) use api::{codes, lower_priority, thread_cpu_ns};
-pub(crate) use listing::Listing;
+pub(crate) use listing::{Room, list};
 pub(crate) use open::{Flags, OPEN_DIRECTORY, OPEN_FILE, OPEN_ROOT, OPEN_STEP, open_absolute, open_at};
 
 use super::{Identity, Kind, Meta};

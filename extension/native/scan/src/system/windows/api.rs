@@ -82,8 +82,8 @@ pub(super) struct AttributeTag {
 pub(super) const BASIC: i32 = 0;
 pub(super) const STANDARD: i32 = 1;
 pub(super) const ATTRIBUTE_TAG: i32 = 9;
-pub(super) const ID_BOTH_DIRECTORY: i32 = 10;
-pub(super) const ID_BOTH_DIRECTORY_RESTART: i32 = 11;
+pub(super) const FULL_DIRECTORY: i32 = 14;
+pub(super) const FULL_DIRECTORY_RESTART: i32 = 15;
 
 /// Access rights.
 pub(super) const READ_DATA: u32 = 0x1;
