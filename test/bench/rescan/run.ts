@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- rescan`, its second half: a tree of which nothing changed, hunted through again.
+ * `npm run bench -- rescan`, its second half: the walk alone, then a tree of which nothing changed, hunted through again.
  *
  * The first hunt reads every file, because a bare digest is among the indicators, and finds the one file that has it. The
  * second must find it again and read nothing. Beside it runs the floor: a C program that walks the same tree and asks
@@ -11,6 +11,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Contender, contest, cpuRatio, has, median, type Timing, timesAsFast } from '../contest.ts'
 import { smallFiles } from '../trees.ts'
+import { names } from './names.ts'
 import type { OurRescan } from './ours.ts'
 
 type Say = (line: string) => void
@@ -36,6 +37,7 @@ export function compiledWalk(base: string, say: Say): string | undefined {
 export function rescans(base: string, rounds: number, say: Say): void {
   const walk = compiledWalk(base, say)
   const tree = smallFiles(base, 1_000_000, 16)
+  names(base, tree, walk, rounds, say)
   const state = join(base, 'state')
   rmSync(state, { recursive: true, force: true })
   mkdirSync(state, { mode: 0o700 })

@@ -25,7 +25,10 @@ struct State {
 
 impl Quota {
     pub(crate) fn new(limit: u64) -> Self {
-        Quota { state: Mutex::new(State { left: limit, held: 0, waiting: 0, is_closed: false }), returned: Condvar::new() }
+        Quota {
+            state: Mutex::new(State { left: limit, held: 0, waiting: 0, is_closed: false }),
+            returned: Condvar::new(),
+        }
     }
 
     /// Settles a share of which so much was not spent.

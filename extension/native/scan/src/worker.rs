@@ -211,12 +211,19 @@ impl<'a, T: Send + 'static> Worker<'a, T> {
     }
 
     /// Judges one name.
-    fn name(&mut self, directory: &Arc<Directory>, fd: &Arc<OwnedFd>, dev: u64, name: &CStr, kind: Kind) -> ControlFlow<()> {
+    fn name(
+        &mut self,
+        directory: &Arc<Directory>,
+        fd: &Arc<OwnedFd>,
+        dev: u64,
+        name: &CStr,
+        kind: Kind,
+    ) -> ControlFlow<()> {
         let bytes = name.to_bytes();
         if bytes == b"." || bytes == b".." {
             return Continue(());
         }
-        if self.unspent == 0 && self.take_share(directory) .is_break() {
+        if self.unspent == 0 && self.take_share(directory).is_break() {
             return Break(());
         }
         self.unspent -= 1;

@@ -34,8 +34,9 @@ impl Sieve {
             Component::AnyDepth => self.is_open = true,
             Component::Exact(name) => self.is_open |= !self.tails.insert_tail(name),
             Component::Wild(wild) => {
-                let is_marked =
-                    self.tails.insert_tail(&wild.suffix) || self.heads.insert_head(&wild.prefix) || self.mark_piece(wild);
+                let is_marked = self.tails.insert_tail(&wild.suffix)
+                    || self.heads.insert_head(&wild.prefix)
+                    || self.mark_piece(wild);
                 self.is_open |= !is_marked;
             }
         }
@@ -53,7 +54,8 @@ impl Sieve {
     /// Marks the rarest three bytes of a wildcard's longest piece; false when there are none.
     fn mark_piece(&mut self, wild: &Wild) -> bool {
         let Some(piece) = wild.middle.iter().max_by_key(|piece| piece.len()) else { return false };
-        let commonness = |three: &&[u8]| three.iter().filter(|byte| COMMON.contains(&byte.to_ascii_lowercase())).count();
+        let commonness =
+            |three: &&[u8]| three.iter().filter(|byte| COMMON.contains(&byte.to_ascii_lowercase())).count();
         let Some(three) = piece.windows(3).min_by_key(commonness) else { return false };
         self.pieces.get_or_insert_default().insert(key(three));
         true
