@@ -110,9 +110,9 @@ export class HostileTree {
     return [...names, file].join('/')
   }
 
-  /** Mounts an empty tmpfs on a directory; false without the right to. */
+  /** Mounts an empty tmpfs, for any number of files, on a directory; false without the right to. */
   mountTmpfs(path: string): boolean {
-    return this.#mount(path, ['-t', 'tmpfs', 'none'])
+    return this.#mount(path, ['-t', 'tmpfs', '-o', 'nr_inodes=0', 'none'])
   }
 
   /** Mounts a view of the kernel on a directory; false without the right to. */

@@ -1,15 +1,15 @@
 /**
  * What no table row can say: batches, aborting, single files, races, and that nothing stays open.
  */
-import { fork } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, readdirSync, readlinkSync, statSync, utimesSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { chmodSync, statSync, utimesSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ScanEngine } from '../../../extension/native/engine.ts'
 import { HostileTree } from '../../support/hostile-tree.ts'
+import { openBelow } from '../../support/process-state.ts'
 import { digestAll, never, outcomeOf, planOf, walkAll } from './ask.ts'
 import { contenders } from './engines.ts'
+import { visited } from './visited.ts'
 
 const sparseSize = 64 * 2 ** 30
 
@@ -86,18 +86,6 @@ describe.each(contenders())('$label', ({ engine, label, problem, byPath }) => {
     tree.file('x')
     const roots = [tree.root, `${tree.root}/root`]
     await expect(walkAll(engine, planOf(tree.root, { roots }))).rejects.toThrow(/root/)
-  })
-
-  it('rejects when a root cannot be read, and reports a directory that cannot', async ({ skip }) => {
-    const tree = newTree()
-    tree.file('open/x')
-    tree.file('closed/x')
-    chmodSync(tree.at('closed'), 0)
-    chmodSync(dirname(tree.root), 0o755)
-    const user = process.getuid?.() === 0 ? 65534 : undefined
-    const child = await inChild(label, { root: tree.root, closed: `${tree.root}/closed` }, user)
-    skip(child === undefined, 'the other user cannot run a child process here')
-    expect(child).toEqual({ selected: { 'open/x': [0] }, refused: ['denied closed'], rejected: true })
   })
 
   it('digests nothing when there is nothing to digest', async () => {
@@ -194,12 +182,6 @@ describe.each(contenders())('$label', ({ engine, label, problem, byPath }) => {
     expect(await engine.stat([tree.root], [{ root: 0, path }])).toMatchObject([{ path, size: 7 }])
   })
 
-  it('takes a file of /proc, whose size is a lie, for changed', async () => {
-    const results = await digestAll(engine, '/proc/self', [{ path: 'status', classes: [0] }]).catch(() => undefined)
-    const named = results ?? (await digestAll(engine, `/proc/${process.pid}`, [{ path: 'status', classes: [0] }]))
-    expect(named.map(outcomeOf)).toEqual(['changed'])
-  })
-
   it('does not touch the access time of what it digests', async ({ skip }) => {
     skip(
       process.getuid?.() !== 0 || process.platform !== 'linux' || byPath === true,
@@ -237,7 +219,7 @@ describe.each(contenders())('$label', ({ engine, label, problem, byPath }) => {
   it('lets the process exit after an abort', async () => {
     const tree = newTree()
     tree.sparse('sparse', sparseSize)
-    expect(await inChild(label, { root: tree.root, abort: true })).toEqual({ rejected: true })
+    expect(await visited(label, { root: tree.root, abort: true })).toEqual({ rejected: true })
   }, 20_000)
 
   it('never holds the event loop for long while it walks and digests', async () => {
@@ -258,40 +240,6 @@ describe.each(contenders())('$label', ({ engine, label, problem, byPath }) => {
     clearInterval(timer)
     // 20 ms is the promise; a busy machine takes the processor away for longer now and then.
     expect(gaps.sort((a, b) => a - b)[Math.floor(gaps.length * 0.9)]).toBeLessThan(20)
-  })
-
-  it('never gives a wrong digest of a file that grows while it is read', async () => {
-    const tree = newTree()
-    tree.file('log', 'a'.repeat(300_000))
-    const writer = fork(join(import.meta.dirname, 'writer.ts'), [join(tree.root, 'log')])
-    onTestFinished(() => void writer.kill())
-    await new Promise((resolve) => writer.once('message', resolve))
-    const outcomes = new Set<string>()
-    for (let round = 0; round < 20; round++) {
-      const [result] = await digestAll(engine, tree.root, [{ path: 'log', classes: [0] }])
-      outcomes.add(outcomeOf(result))
-      if (result && !('error' in result)) {
-        expect(result.digests.sha256).toBe(sha256('a'.repeat(result.identity.size)))
-      }
-    }
-    expect([...outcomes].every((outcome) => outcome === 'ok' || outcome === 'changed')).toBe(true)
-  })
-
-  it.skipIf(byPath)('never leaves the root through a directory that is swapped for a link meanwhile', async () => {
-    const tree = newTree()
-    tree.file('outside/secret/x', 'outside')
-    tree.file('root/d/secret/x', 'inside')
-    const swapper = fork(join(import.meta.dirname, 'swapper.ts'), [tree.root])
-    onTestFinished(() => void swapper.kill())
-    await new Promise((resolve) => swapper.once('message', resolve))
-    const root = `${tree.root}/root`
-    const inside = sha256('inside')
-    for (const end = performance.now() + 1500; performance.now() < end; ) {
-      const { entries } = await walkAll(engine, planOf(root, { rules: [{ pattern: 'd/secret/x' }] }))
-      for (const entry of entries) expect(entry.size).toBe('inside'.length)
-      const [result] = await digestAll(engine, root, [{ path: 'd/secret/x', classes: [0] }])
-      if (result && !('error' in result)) expect(result.digests.sha256).toBe(inside)
-    }
   })
 
   it.skipIf(process.platform !== 'linux')(
@@ -330,37 +278,6 @@ function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
-function openBelow(root: string): string[] {
-  const numbers = readdirSync('/proc/self/fd')
-  const targets = numbers.map((number) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${number}`)
-    } catch {
-      return '' // closed since
-    }
-  })
-  return targets.filter((target) => target.startsWith(root))
-}
-
 async function exhaust(walk: ReturnType<ScanEngine['walk']>): Promise<void> {
   for await (const _ of walk);
-}
-
-/** Runs visitor.ts as another user and returns its answer; undefined when the child does not come up or hangs. */
-async function inChild(label: string, task: object, uid?: number): Promise<unknown> {
-  const child = fork(join(import.meta.dirname, 'visitor.ts'), [label, JSON.stringify(task)], {
-    ...(uid !== undefined && { uid, gid: uid }),
-    cwd: '/',
-    stdio: 'ignore',
-    timeout: 15_000,
-  })
-  let answer: unknown
-  child.on('message', (message) => {
-    answer = message
-  })
-  const code = await new Promise<number | null>((resolve) => {
-    child.once('error', () => resolve(null))
-    child.once('exit', (exit) => resolve(exit))
-  })
-  return code === 0 ? answer : undefined
 }

@@ -3,8 +3,9 @@
  *
  * Arguments: the label of an engine, and a task in JSON. The answer is a message to the parent.
  */
-import { digestAll, planOf, refusedOf, selectedOf, walkAll } from './ask.ts'
+import { digestAll, planOf, walkAll } from './ask.ts'
 import { contenders } from './engines.ts'
+import { sweepAll } from './hostile-sweep.ts'
 
 const [label, text = '{}'] = process.argv.slice(2)
 const task = JSON.parse(text) as { root: string; closed?: string; abort?: boolean }
@@ -19,11 +20,11 @@ if (task.abort) {
   )
   process.send?.({ rejected })
 } else {
-  const walked = await walkAll(engine, planOf(task.root))
+  const swept = await sweepAll(engine, task.root, {}, 10_000)
   const rejected = await walkAll(engine, planOf(task.closed ?? '/nothing')).then(
     () => false,
     () => true,
   )
-  process.send?.({ selected: selectedOf(walked), refused: refusedOf(walked), rejected })
+  process.send?.({ swept: Object.fromEntries(swept), rejected })
 }
 process.disconnect?.()
