@@ -218,6 +218,8 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 ? Math.round(value) : value.toPrecision(3)} ${units[unit]}`
 }
 
+/** A time that no calendar has is shown as the number it is. */
 function timeText(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+  const time = new Date(seconds * 1000)
+  return Number.isNaN(time.getTime()) ? `${seconds} (unix seconds)` : time.toISOString().replace('.000Z', 'Z')
 }

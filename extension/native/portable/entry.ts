@@ -14,8 +14,8 @@ export function identityOf(stats: BigIntStats): FileIdentity {
     dev: stats.dev,
     ino: stats.ino,
     size: Number(stats.size),
-    mtimeNs: stats.mtimeNs,
-    ctimeNs: stats.ctimeNs,
+    mtimeNs: knowable(stats.mtimeNs),
+    ctimeNs: knowable(stats.ctimeNs),
   }
 }
 
@@ -35,10 +35,18 @@ export function entryOf(root: number, path: PathText, rules: readonly number[], 
     uid: Number(stats.uid),
     gid: Number(stats.gid),
     nlink: Number(stats.nlink),
-    atimeNs: stats.atimeNs,
-    btimeNs: stats.birthtimeNs,
+    atimeNs: knowable(stats.atimeNs),
+    btimeNs: knowable(stats.birthtimeNs),
     blocks: Number(stats.blocks),
   }
+}
+
+const lastNs = 2n ** 63n - 1n
+
+/** A file system may hold any 64-bit second; what 64 bits of nanoseconds cannot say is the last they can, in 2262. */
+function knowable(ns: bigint): bigint {
+  if (ns > lastNs) return lastNs
+  return ns < -lastNs - 1n ? -lastNs - 1n : ns
 }
 
 /** Throws the failure of anything that is not a regular file. */
