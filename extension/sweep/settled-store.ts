@@ -36,7 +36,7 @@ export const nothingSettled: SettledStore = { open: async () => everyFileIsLooke
 const revision = 1
 /** Lists that are kept: one for each volume of a host, or for the images last hunted through. */
 const maxLists = 8
-/** What a killed process left beside a list is removed when it is older; milliseconds. */
+/** What is written beside a list is a left-over when it is older, whoever has its writer's number now; milliseconds. */
 const leftoverMs = 3_600_000
 
 /** A store in the state directory. */
@@ -55,6 +55,7 @@ class DirectoryStore implements SettledStore {
 
   async open(engine: ScanEngine, root: PathText, scope: unknown, nowMs: number): Promise<SettledPass> {
     const path = join(this.#directory, `settled-${digestOf(root).slice(0, 16)}`)
+    this.#prune()
     const wanted = digestOf([revision, engine.name, root, scope])
     const files = await this.#load(engine, path, wanted, nowMs)
     if (!files) return everyFileIsLookedAt
@@ -87,19 +88,41 @@ class DirectoryStore implements SettledStore {
     }
   }
 
-  /** Removes the oldest lists above the bound, and what killed processes left. */
+  /** Removes the oldest lists above the bound, and what killed processes left: also those that never come to keep. */
   #prune(): void {
+    try {
+      const files = this.#files()
+      const isBeside = ({ path }: { path: string }) => path.endsWith('.new')
+      const newest = Math.max(...files.map(({ mtimeMs }) => mtimeMs))
+      const left = files.filter(
+        (file) => isBeside(file) && (file.mtimeMs < newest - leftoverMs || isAbandoned(file.path)),
+      )
+      const lists = files.filter((file) => !isBeside(file)).sort((a, b) => b.mtimeMs - a.mtimeMs)
+      for (const { path } of [...left, ...lists.slice(maxLists)]) rmSync(path, { force: true })
+    } catch (cause) {
+      this.#log.warn({ path: this.#directory, err: cause }, 'old lists of settled files were not removed')
+    }
+  }
+
+  #files(): { path: string; mtimeMs: number }[] {
     const names = readdirSync(this.#directory).filter((name) => name.startsWith('settled-'))
-    const files = names.flatMap((name) => {
+    return names.flatMap((name) => {
       const path = join(this.#directory, name)
       const mtimeMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs
       return mtimeMs === undefined ? [] : [{ path, mtimeMs }]
     })
-    const isBeside = ({ path }: { path: string }) => path.endsWith('.new')
-    const newest = Math.max(...files.map(({ mtimeMs }) => mtimeMs))
-    const left = files.filter((file) => isBeside(file) && file.mtimeMs < newest - leftoverMs)
-    const lists = files.filter((file) => !isBeside(file)).sort((a, b) => b.mtimeMs - a.mtimeMs)
-    for (const { path } of [...left, ...lists.slice(maxLists)]) rmSync(path, { force: true })
+  }
+}
+
+/** Whether the process that was writing a file beside a list is gone; its number is in the name, `.PID-N.new`. */
+function isAbandoned(path: string): boolean {
+  const pid = Number(/\.(\d+)-\d+\.new$/.exec(path)?.[1])
+  if (!(pid > 0)) return false
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === 'ESRCH'
   }
 }
 

@@ -1,4 +1,5 @@
 /** Where settled files are kept: damage, disks that refuse, and the bound on lists. */
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -83,13 +84,14 @@ describe('a store of settled files', () => {
     expect(warnings).toEqual(['list of settled files was not kept, the next sweep looks at every file'])
   })
 
-  it('keeps the newest lists only, and removes what killed processes left long ago', async () => {
+  it('keeps the newest lists only, and removes what killed processes left', async () => {
     const { engine, asked } = engineOf()
     mkdirSync(join(directory, 'other'))
     const store = openSettledStore(directory, log)
-    const left = ['settled-0.77-0.new', 'settled-1.78-0.new'].map((name) => join(directory, name))
-    for (const path of left) writeFileSync(path, '')
-    utimesSync(left[0] ?? '', 1000, 1000)
+    const dead = spawnSync('true').pid
+    const left = [`settled-0.${process.pid}-0.new`, `settled-1.${process.pid}-0.new`, `settled-2.${dead}-0.new`]
+    for (const name of left) writeFileSync(join(directory, name), '')
+    utimesSync(join(directory, left[0] ?? ''), 1000, 1000)
     for (let at = 0; at < 12; at++) {
       const pass = await store.open(engine, `/${at}`, 1, 0)
       await pass.keep(true)
@@ -98,7 +100,7 @@ describe('a store of settled files', () => {
     await (await store.open(engine, '/11', 1, 0)).keep(true)
     const names = readdirSync(directory)
     expect(names.filter((name) => /^settled-[0-9a-f]{16}$/.test(name)).length).toBe(8)
-    expect(names.filter((name) => name.endsWith('.new'))).toEqual(['settled-1.78-0.new'])
+    expect(names.filter((name) => name.endsWith('.new'))).toEqual([left[1]])
     expect(names).toContain('other')
   })
 
