@@ -27,12 +27,16 @@ pub(crate) type Kept = (Key, Vec<Fingerprint>);
 
 /// What was kept for a scope; nothing when there is no file, or it is of another scope or another version.
 pub(crate) fn read(path: &Path, scope: &[u8; SCOPE_LENGTH], limit: usize) -> Result<Option<Kept>, Failure> {
-    let mut file = match File::open(path) {
+    let mut file = match open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(cannot("read", path, &error)),
     };
-    let length = file.metadata().map_err(|error| cannot("read", path, &error))?.len();
+    let found = file.metadata().map_err(|error| cannot("read", path, &error))?;
+    if !found.is_file() {
+        return Err(damaged("it is no regular file"));
+    }
+    let length = found.len();
     let mut header = [0; HEADER];
     file.read_exact(&mut header).map_err(|error| damaged(format!("its header cannot be read: {error}")))?;
     let (mark, rest) = header.split_at(MARK.len());
@@ -64,6 +68,15 @@ pub(crate) fn read(path: &Path, scope: &[u8; SCOPE_LENGTH], limit: usize) -> Res
         return Err(damaged("its fingerprints are not ascending"));
     }
     Ok(Some((key, prints)))
+}
+
+/// Opens a list. A FIFO in its place would hold whoever opens it.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
+    options.open(path)
 }
 
 fn read_prints(file: &mut File, count: usize, hash: &mut Sha256) -> io::Result<Vec<Fingerprint>> {
