@@ -291,7 +291,10 @@ export interface ScanEngine {
   search(request: SearchRequest, signal: AbortSignal): Promise<readonly SearchResult[]>
   /** Lists metadata of single files without walking (for `path = ...`): an entry with no rules, or an error. */
   stat(roots: readonly PathText[], files: readonly FileRef[]): Promise<readonly (WalkEntry | EngineError)[]>
-  /** Reads up to `length` bytes at `offset` of a regular file opened as safely as for a digest. */
+  /**
+   * Reads up to `length` bytes at `offset` of a regular file opened as safely as for a digest. Rejects with an error that
+   * has an `EngineErrorCode` as its `code`; `timeout` when the system does not answer for a minute.
+   */
   read(roots: readonly PathText[], file: FileRef, offset: number, length: number): Promise<Uint8Array>
   /**
    * Keys of a registry hive, opened as safely as for a digest; at most 10,000 keys of a hive of at most 512 MiB.

@@ -29,6 +29,7 @@ import {
 import { type EventsAddon, nativeEvents } from './native-events.ts'
 import { type LinesAddon, nativeLines } from './native-lines.ts'
 import { type NativeSettled, NativeSettledFiles, type SettledAddon } from './native-settled.ts'
+import { answered } from './portable/patience.ts'
 import { pulled } from './pulled.ts'
 import {
   type RegistryAnswer,
@@ -130,7 +131,7 @@ function nativeEngine(addon: Addon): ScanEngine {
     release: () => addon.release(),
     stat: async (roots, files) => decodeStat(await addon.stat(filesData(roots, files)), files),
     read: async (roots, file, offset, length) =>
-      decodeRead(await addon.read(filesData(roots, [file]), offset, length), file),
+      decodeRead(await answered(addon.read(filesData(roots, [file]), offset, length)), file),
     registry: (roots, file, queries, signal) => registry(addon, roots, file, queries, signal),
   }
 }

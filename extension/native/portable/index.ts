@@ -12,6 +12,7 @@ import { noRegistry } from '../registry.ts'
 import { digest } from './digest.ts'
 import type { Addressing } from './folder.ts'
 import { lines } from './lines.ts'
+import { answered } from './patience.ts'
 import { search } from './search.ts'
 import { read, stat } from './single.ts'
 import { walk } from './walk.ts'
@@ -33,7 +34,7 @@ export function portableEngine(addressing: Addressing = bestAddressing()): ScanE
     events: noEvents,
     release: () => {},
     registry: async () => noRegistry,
-    read: (roots, file, offset, length) => read(addressing, roots, file, offset, length),
+    read: (roots, file, offset, length) => answered(read(addressing, roots, file, offset, length)),
   }
 }
 

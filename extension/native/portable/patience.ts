@@ -4,6 +4,7 @@
  * A system call cannot be cancelled (a dead network share holds it for minutes), so the waiting is what ends. The
  * work itself sees its deadline between two calls and closes what it opened.
  */
+import { FileFailure } from './failure.ts'
 
 /** Longest delay of a Node timer; a longer one would fire at once. */
 const longestTimer = 2 ** 31 - 1
@@ -46,6 +47,15 @@ export async function withinMs<T>(
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** How long a single read is waited for: as long as a sweep gives a file. */
+const readPatienceMs = 60_000
+
+/** The answer to a single read, or the failure of a file that the system does not answer for. */
+export function answered<T>(reading: Promise<T>): Promise<T> {
+  const late = () => new FileFailure('timeout', `the system did not answer within ${readPatienceMs} ms`)
+  return withinMs(readPatienceMs, reading, late)
 }
 
 /** Runs `work` on every item, a few at a time, results in the items' order. */
