@@ -8,21 +8,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decoders } from '../../extension/decoders/index.ts'
 import type { Indicator } from '../../extension/domain/indicator.ts'
-import { matcher } from '../../extension/domain/match.ts'
-import { Examiner } from '../../extension/examining/examiner.ts'
-import { type HuntPlan, hunt } from '../../extension/hunt.ts'
 import type { ScanEngine } from '../../extension/native/engine.ts'
-import { noRules } from '../../extension/rules/rule-search.ts'
-import type { Logger } from '../../extension/runtime/log.ts'
-import { noCache, openHashCache } from '../../extension/sweep/hash-cache.ts'
-import { defaultLimits } from '../../extension/sweep/request.ts'
-import { nothingSettled, openSettledStore } from '../../extension/sweep/settled-store.ts'
-import { imageVolume } from '../../extension/sweep/volume.ts'
+import { type Hunted, HuntedTree, indicator } from '../support/hunted-tree.ts'
 import { contenders } from './native/engines.ts'
 
-const quiet = { warn: () => {} } as unknown as Logger
 const contents = ['a', 'b', 'MZ not quite', 'c'.repeat(200)]
 const names = ['f1', 'f2', 'x.exe', 'Info.plist']
 const folders = ['', 'd1', 'd2', 'd1/e']
@@ -38,11 +28,6 @@ const sought: readonly Indicator[] = [
   ),
   indicator('filename', 'f2'),
 ]
-
-function indicator(type: Indicator['type'], value: string): Indicator {
-  const fixed = { set: 't', number: 1, component: 'c', stage: 'loader', level: 'high', status: 'malicious' } as const
-  return { ...fixed, id: `t/${type}-${value.slice(0, 8)}`, type, value }
-}
 
 type Step =
   | { readonly kind: 'write'; readonly folder: string; readonly name: string; readonly content: string }
@@ -117,15 +102,15 @@ async function followed(engine: ScanEngine, steps: readonly Step[]): Promise<voi
 
 /** A tree, what is sought in it, and what is remembered of it. */
 class Place {
-  readonly #engine: ScanEngine
   readonly #directory = realpathSync(mkdtempSync(join(tmpdir(), 'threecx-rescan-')))
   readonly #tree = join(this.#directory, 'tree')
+  readonly #hunted: HuntedTree
   #indicators = sought
 
   constructor(engine: ScanEngine) {
-    this.#engine = engine
     for (const one of folders) mkdirSync(join(this.#tree, one), { recursive: true })
     mkdirSync(join(this.#directory, 'state'))
+    this.#hunted = new HuntedTree(engine, this.#tree, join(this.#directory, 'state'))
   }
 
   take(step: Exclude<Step, { kind: 'hunt' }>): void {
@@ -144,46 +129,8 @@ class Place {
     if (step.kind === 'remove') rmSync(path)
   }
 
-  /** Findings by path, and what was counted. */
-  async hunt(remembers: boolean) {
-    const state = join(this.#directory, 'state')
-    const nowMs = () => Date.now() + 3_600_000
-    const cache = remembers
-      ? openHashCache(join(state, 'hashes.db'), quiet, () => BigInt(nowMs()) * 1_000_000n)
-      : noCache
-    const version = this.#indicators.map(({ id }) => id).join()
-    const plan: HuntPlan = {
-      engine: this.#engine,
-      volumes: [await imageVolume(this.#tree, 'windows')],
-      indicators: this.#indicators,
-      places: [],
-      installPlaces: [],
-      sourcePlaces: [],
-      sources: [],
-      executionReaders: [],
-      limits: defaultLimits,
-      mounts: 'same',
-      matcher: matcher(this.#indicators),
-      indicatorsVersion: version,
-      examiner: new Examiner(this.#engine, decoders, noRules, version),
-      cache,
-      settled: remembers ? openSettledStore(state, quiet) : nothingSettled,
-      clock: { nowMs },
-    }
-    const found: string[] = []
-    let counts = {}
-    for await (const event of hunt(plan, { kind: 'full' }, new AbortController().signal)) {
-      if (event.kind === 'artifact') {
-        const { path, findings } = event.artifact // the cache may know more digests than were asked for now
-        found.push(`${path} ${findings.map((one) => one.indicator.id).sort()}`)
-      }
-      if (event.kind !== 'scan') continue
-      const { state: end, files, hashed, cached } = event.scan
-      expect(end).toBe('finished')
-      counts = { files, hashed, cached }
-    }
-    cache.close()
-    return { found: found.sort(), counts }
+  hunt(remembers: boolean): Promise<Hunted> {
+    return this.#hunted.hunt(this.#indicators, remembers)
   }
 
   close(): void {

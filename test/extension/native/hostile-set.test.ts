@@ -6,7 +6,7 @@ import { fork } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type LyingTree, million } from '../../support/fuse/lies.ts'
 import { LyingMount } from '../../support/fuse/mount.ts'
 import { HostileTree } from '../../support/hostile-tree.ts'
@@ -138,6 +138,21 @@ describe.skipIf(process.platform !== 'linux').each(contenders())('$label', ({ en
       await expect.poll(() => [...openBelow(tree.root), ...engineThreads()], { timeout: 10_000 }).toEqual([])
     },
   )
+
+  it('gives up a piece of a file that is never answered for', async ({ skip }) => {
+    const tree = newTree()
+    const mount = await mountedFor(tree, 'silent', skip)
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const read = engine
+      .read([tree.root], { root: 0, path: 'silent/never answers a read' }, 0, 10)
+      .catch(({ code }) => code)
+    await vi.advanceTimersByTimeAsync(61_000)
+    expect(await read).toBe('timeout')
+    vi.useRealTimers()
+    mount?.remove()
+    await expect.poll(() => [...openBelow(tree.root), ...engineThreads()], { timeout: 10_000 }).toEqual([])
+  })
 
   it('takes files of the kernel, whose sizes are lies, for changed, or says why not', async () => {
     const empty = await sweepAll(engine, `/proc/${process.pid}`, { maxDepth: 0 }, fileTimeoutMs)
