@@ -7,14 +7,14 @@ import { createHash } from 'node:crypto'
 import { chmodSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type LyingTree, million } from '../../support/fuse/lies.ts'
+import { honest, type LyingTree, million } from '../../support/fuse/lies.ts'
 import { LyingMount } from '../../support/fuse/mount.ts'
 import { HostileTree } from '../../support/hostile-tree.ts'
 import { OpenWatch } from '../../support/open-watch.ts'
 import { engineThreads, forgetPeak, openBelow, peakMemory } from '../../support/process-state.ts'
 import { digestAll, outcomeOf, planOf, refusedOf, walkAll } from './ask.ts'
 import { contenders } from './engines.ts'
-import { type HostileItem, lying, type Outcome, type Outcomes, planted } from './hostile-items.ts'
+import { type HostileItem, lying, type Outcome, type Outcomes, planted, sparseSize } from './hostile-items.ts'
 import { type Found, type Swept, sweepAll } from './hostile-sweep.ts'
 import { visited } from './visited.ts'
 
@@ -138,6 +138,36 @@ describe.skipIf(process.platform !== 'linux').each(contenders())('$label', ({ en
       await expect.poll(() => [...openBelow(tree.root), ...engineThreads()], { timeout: 10_000 }).toEqual([])
     },
   )
+
+  it('gives what can be had at a tenth of a core, too', async ({ skip }) => {
+    const tree = newTree()
+    tree.file('beside', 'beside')
+    await mountedFor(tree, 'silent', skip)
+    const pace = { idle: false, cpuShare: 0.1 }
+    const rules = ['beside', 'silent/honest', 'silent/never answers a read'].map((pattern) => ({ pattern }))
+    const swept = await sweepAll(engine, tree.root, { mounts: 'all', rules, pace }, fileTimeoutMs)
+    expect(Object.fromEntries(swept)).toEqual({
+      beside: [foundFor('beside')],
+      'silent/honest': [foundFor({ content: honest })],
+      'silent/never answers a read': [{ error: 'timeout' }],
+    })
+  })
+
+  it('ends at once when nobody wants a sweep any more, in the middle of a file that never answers', async ({
+    skip,
+  }) => {
+    const tree = newTree()
+    tree.sparse('sparse', sparseSize)
+    const mount = await mountedFor(tree, 'silent', skip)
+    const reason = new Error('enough')
+    const ending = new AbortController()
+    const sweeping = sweepAll(engine, tree.root, { mounts: 'all' }, 3_600_000, ending.signal)
+    await expect.poll(() => mount?.asked(), { timeout: 10_000 }).toContain('read never answers a read')
+    ending.abort(reason)
+    await expect(sweeping).rejects.toBe(reason)
+    mount?.remove()
+    await expect.poll(() => [...openBelow(tree.root), ...engineThreads()], { timeout: 10_000 }).toEqual([])
+  })
 
   it('gives up a piece of a file that is never answered for', async ({ skip }) => {
     const tree = newTree()

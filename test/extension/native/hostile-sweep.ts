@@ -29,7 +29,8 @@ export async function sweepAll(
     const items = entries
       .slice(from, from + batchSize)
       .map((entry): Omit<DigestItem, 'root'> => ({ path: entry.path, expected: entry, classes: [0] }))
-    const results = await digestAll(engine, root, items, { maxFileBytes: 2 ** 42, fileTimeoutMs }, signal)
+    const limits = { maxFileBytes: 2 ** 42, fileTimeoutMs, ...(plan.pace && { pace: plan.pace }) }
+    const results = await digestAll(engine, root, items, limits, signal)
     if (results.length !== items.length) throw new Error(`${results.length} results for ${items.length} files`)
     for (const [at, { path }] of items.entries()) say(path, foundIn(results[at]))
   }
