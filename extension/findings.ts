@@ -8,7 +8,7 @@
 import { isThreeCxDesktopApp } from './decoders/product.ts'
 import type { Artifact } from './domain/artifact.ts'
 import type { Evidence } from './domain/evidence.ts'
-import { fileKind } from './domain/file-kind.ts'
+import type { FileKind } from './domain/file-kind.ts'
 import { type Finding, gravest, type Verdict, verdictOf, verdicts } from './domain/finding.ts'
 import { highestLevel, levels } from './domain/level.ts'
 import type { Matcher } from './domain/match.ts'
@@ -18,7 +18,7 @@ import type { Product } from './domain/product.ts'
 import { examinedEvidence } from './examining/evidence.ts'
 import type { Examined } from './examining/examiner.ts'
 import type { Owners } from './sweep/owners.ts'
-import type { SweptFile } from './sweep/sweep.ts'
+import type { SweptFile } from './sweep/swept-files.ts'
 
 /** How one file is called: to the user, to its own system, and below its volume. */
 export interface FileNames {
@@ -82,9 +82,8 @@ export function judgeFile(
 }
 
 /** Whether the version inside a file could matter: asked before reading it, because reading costs a few system calls. */
-export function mayCarryProduct(file: SweptFile, relative: PathText, isTargeted: boolean): boolean {
+export function mayCarryProduct(kind: FileKind, relative: PathText, isTargeted: boolean): boolean {
   const name = relative.slice(relative.lastIndexOf('/') + 1)
-  const kind = fileKind(file.head)
   if (/^info\.plist$/i.test(name)) return true
   if (kind !== 'pe' && kind !== 'macho') return false
   return isTargeted || /3cx|ffmpeg|d3dcompiler/i.test(relative) || /\.exe$/i.test(name)

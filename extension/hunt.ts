@@ -29,7 +29,9 @@ import type { Source } from './sources/source.ts'
 import type { HashCache } from './sweep/hash-cache.ts'
 import { readOwners } from './sweep/owners.ts'
 import { nothingSettled, type SettledPass, type SettledStore } from './sweep/settled-store.ts'
-import { type SweepBatch, type SweepProgress, type SweptFile, sweep } from './sweep/sweep.ts'
+import { type SweepBatch, type SweepProgress, sweep } from './sweep/sweep.ts'
+import { type FileSlot, type SweptFile, type SweptFiles, sweptFile } from './sweep/swept-files.ts'
+import { UnremarkableFiles } from './unremarkable-files.ts'
 
 /** What comes out of a hunt, in order. */
 export type HuntEvent =
@@ -83,11 +85,12 @@ async function* runPass(plan: HuntPlan, pass: Pass, signal: AbortSignal): AsyncG
   }
   const settled = await settledFiles(plan, pass, judge)
   const request = { ...pass.request, ...(settled.files && { settled: settled.files }) }
+  const unremarkableFiles = new UnremarkableFiles(request.selection, plan.indicators, plan.examiner)
   try {
     for await (const batch of sweep(plan.engine, plan.cache, request, signal)) {
       record.add(batch)
       yield { kind: 'progress', root: pass.root, progress: batch.progress }
-      const { found, done } = await judgeBatch(plan, pass, judge, batch.files, signal)
+      const { found, done } = await judgeBatch(plan, pass, judge, unremarkableFiles, batch.files, signal)
       settled.files?.settle(done)
       for (const one of found) yield { kind: 'artifact', ...one }
     }
@@ -120,21 +123,30 @@ interface Found {
 /** What came of a batch, and the files that need no look while they stay as they are. */
 interface JudgedBatch {
   readonly found: readonly Found[]
-  readonly done: readonly WalkEntry[]
+  readonly done: readonly Pick<WalkEntry, 'ticket'>[]
 }
 
 async function judgeBatch(
   plan: HuntPlan,
   pass: Pass,
   judge: Judge,
-  files: readonly SweptFile[],
+  unremarkableFiles: UnremarkableFiles,
+  files: SweptFiles,
   signal: AbortSignal,
 ): Promise<JudgedBatch> {
-  const candidates = files.map((file) => candidate(plan, pass, file))
+  const done: Pick<WalkEntry, 'ticket'>[] = []
+  const remarkable: FileSlot[] = []
+  for (const slot of files.slots) {
+    if (!unremarkableFiles.has(slot)) remarkable.push(slot)
+    else {
+      const ticket = slot.columns.ticket(slot.at)
+      if (ticket !== undefined) done.push({ ticket })
+    }
+  }
+  const candidates = remarkable.map((slot) => candidate(plan, pass, sweptFile(slot)))
   await examineAll(plan, pass, candidates, signal)
   const found: Found[] = []
   const plain: WalkEntry[] = []
-  const done: WalkEntry[] = []
   for (let at = 0; at < candidates.length; at += judgedAtOnce) {
     const some = candidates.slice(at, at + judgedAtOnce)
     const judged = await Promise.all(some.map((one) => judgeOne(plan, pass, judge, one)))
@@ -200,7 +212,7 @@ interface Judged {
 
 async function judgeOne(plan: HuntPlan, pass: Pass, judge: Judge, one: Candidate): Promise<Judged> {
   const { file, names, seen } = one
-  const isAsked = !one.isKnownPlain && mayCarryProduct(file, names.relative, pass.scan === 'named')
+  const isAsked = !one.isKnownPlain && mayCarryProduct(one.hints.kind, names.relative, pass.scan === 'named')
   const { product, isUnread = false } = isAsked ? await productOf(plan, pass, file) : {}
   const artifact = judgeFile(file, names, product, seen, judge)
   const { refusals, payloads } = seen.examination

@@ -47,7 +47,7 @@ export function selectEverywhere(
     if (!isDigest(indicator.type) || verdictOf(indicator) === undefined) continue
     const digests = build.digestClass(classOf(indicator.type, indicator.kinds))
     for (const name of indicator.names ?? ['']) {
-      build.rule(sized(name === '' ? '**' : `**/${name}`, indicator.size), [digests])
+      build.rule(sized(name === '' ? '**' : `**/${name}`, indicator.size), [digests], true)
     }
   }
   const names = indicators.filter((one) => one.type === 'filename' && verdictOf(one) !== undefined)
@@ -133,6 +133,7 @@ function sized(pattern: string, size: SizeRange | undefined): SelectRule {
 class SelectionBuilder {
   readonly #rules: SelectRule[] = []
   readonly #classesOfRule: number[][] = []
+  readonly #contentOnly: boolean[] = []
   readonly #classes: DigestClass[] = []
   readonly #ruleIndex = new Map<string, number>()
   readonly #classIndex = new Map<string, number>()
@@ -145,19 +146,27 @@ class SelectionBuilder {
     return this.#classes.push(wanted) - 1
   }
 
-  rule(wanted: SelectRule, classes: readonly number[]): void {
+  /** `isForContent`: no name is sought by it. */
+  rule(wanted: SelectRule, classes: readonly number[], isForContent = false): void {
     const key = JSON.stringify([wanted.pattern, wanted.minSize ?? null, wanted.maxSize ?? null])
     let at = this.#ruleIndex.get(key)
     if (at === undefined) {
       at = this.#rules.push(wanted) - 1
       this.#ruleIndex.set(key, at)
       this.#classesOfRule.push([])
+      this.#contentOnly.push(true)
     }
+    if (!isForContent) this.#contentOnly[at] = false
     const has = this.#classesOfRule[at] ?? []
     for (const one of classes) if (!has.includes(one)) has.push(one)
   }
 
   selection(): Selection {
-    return { rules: this.#rules, classes: this.#classes, classesOfRule: this.#classesOfRule }
+    return {
+      rules: this.#rules,
+      classes: this.#classes,
+      classesOfRule: this.#classesOfRule,
+      contentOnly: this.#contentOnly,
+    }
   }
 }

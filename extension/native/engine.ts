@@ -10,6 +10,8 @@
  */
 import type { DigestAlgorithm } from '../domain/observable.ts'
 import type { PathText } from '../domain/path-text.ts'
+import type { DigestRecords, EntriesRequest } from './digest-records.ts'
+import type { EntryColumns } from './entry-columns.ts'
 import type { EventsBatch, EventsRequest } from './events.ts'
 import type { LinesBatch, LinesRequest } from './lines.ts'
 import type { RegistryAnswer, RegistryQuery } from './registry.ts'
@@ -53,7 +55,7 @@ export interface WalkEntry extends FileRef, FileIdentity {
  */
 export interface SettledFiles {
   /** Nothing about these entries, of a walk with these files, is worth another look while they stay as they are. */
-  settle(entries: readonly WalkEntry[]): void
+  settle(entries: readonly Pick<WalkEntry, 'ticket'>[]): void
   /**
    * Keeps, durably and in one step, what the next pass may leave out: after a whole pass what was met or settled in it,
    * after a part of one everything that is known. False when that was kept already. Rejects when it cannot be written.
@@ -147,6 +149,8 @@ export interface WalkProgress {
 /** One pull: entries in no particular order, errors, totals so far. */
 export interface WalkBatch {
   readonly entries: readonly WalkEntry[]
+  /** The same entries, for whoever makes no objects of them; absent where they have always been objects. */
+  readonly columns?: EntryColumns
   readonly errors: readonly EngineError[]
   readonly progress: WalkProgress
 }
@@ -287,6 +291,8 @@ export interface ScanEngine {
   settled(path: string, scope: string, nowMs: number): Promise<SettledFiles | undefined>
   /** Digests up to 1024 items; rejects with the signal's reason when aborted. */
   digest(request: DigestRequest, signal: AbortSignal): Promise<readonly DigestResult[]>
+  /** The same for up to 1024 entries of a walk, without an object for each; rejects likewise. */
+  digestEntries(request: EntriesRequest, signal: AbortSignal): Promise<DigestRecords>
   /** Searches up to 1024 files for byte strings; rejects with the signal's reason when aborted. */
   search(request: SearchRequest, signal: AbortSignal): Promise<readonly SearchResult[]>
   /** Lists metadata of single files without walking (for `path = ...`): an entry with no rules, or an error. */

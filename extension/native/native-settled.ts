@@ -51,7 +51,7 @@ export class NativeSettledFiles implements SettledFiles {
     return new NativeSettledFiles(native, path, count)
   }
 
-  settle(entries: readonly WalkEntry[]): void {
+  settle(entries: readonly Pick<WalkEntry, 'ticket'>[]): void {
     const tickets = entries.flatMap(({ ticket }) => ticket ?? [])
     if (tickets.length > 0) this.native.settle(Uint32Array.from(tickets))
   }

@@ -9,26 +9,28 @@ import { headLength } from '../domain/file-kind.ts'
 import { type DigestAlgorithm, digestAlgorithms } from '../domain/observable.ts'
 import type { PathText } from '../domain/path-text.ts'
 import { loadAddon, otherBuild, type Problem } from './addon.ts'
+import { Columns, codeAt, decodeCount, failure, header } from './columns.ts'
 import { type ContentsData, contentsData, decodeContents } from './container.ts'
-import {
-  type DigestRequest,
-  type DigestResult,
-  type EngineError,
-  type EngineErrorCode,
-  engineErrorCodes,
-  type FileIdentity,
-  type FileRef,
-  type Pace,
-  type ScanEngine,
-  type SearchRequest,
-  type SearchResult,
-  type WalkBatch,
-  type WalkEntry,
-  type WalkPlan,
+import { bitOf, digestLengths } from './digest-record.ts'
+import { type DigestRecords, digestRecords, type EntriesRequest } from './digest-records.ts'
+import type {
+  DigestRequest,
+  DigestResult,
+  EngineError,
+  FileIdentity,
+  FileRef,
+  Pace,
+  ScanEngine,
+  SearchRequest,
+  SearchResult,
+  WalkBatch,
+  WalkEntry,
+  WalkPlan,
 } from './engine.ts'
 import { type EventsAddon, nativeEvents } from './native-events.ts'
 import { type LinesAddon, nativeLines } from './native-lines.ts'
 import { type NativeSettled, NativeSettledFiles, type SettledAddon } from './native-settled.ts'
+import { PackedBatch, PackedEntries } from './packed-batch.ts'
 import { answered } from './portable/patience.ts'
 import { pulled } from './pulled.ts'
 import {
@@ -40,7 +42,7 @@ import {
 } from './registry.ts'
 
 /** The layout this file reads; the add-on exports the one it writes. Raised together in binding/src/lib.rs. */
-const layout = 9
+const layout = 10
 
 /** What the add-on exports. */
 interface Addon extends LinesAddon<FilesData>, EventsAddon<FilesData>, SettledAddon {
@@ -48,6 +50,8 @@ interface Addon extends LinesAddon<FilesData>, EventsAddon<FilesData>, SettledAd
   readonly NativeWalk: new (plan: PlanData, settled?: NativeSettled) => NativeWalk
   readonly CancelFlag: new () => CancelFlag
   digest(data: DigestData, cancel: CancelFlag): Promise<Uint8Array | null>
+  readonly NativeSelection: new (data: SelectionData) => NativeSelection
+  digestEntries(data: EntriesData, selection: NativeSelection, cancel: CancelFlag): Promise<Uint8Array | null>
   search(data: SearchData, cancel: CancelFlag): Promise<Uint8Array | null>
   stat(files: FilesData): Promise<Uint8Array>
   read(files: FilesData, offset: number, length: number): Promise<Uint8Array>
@@ -98,6 +102,24 @@ interface DigestData {
   readonly pace?: Pace
 }
 
+interface EntriesData extends Pick<DigestData, 'maxFileBytes' | 'fileTimeoutMs' | 'pace'> {
+  readonly roots: readonly string[]
+  /** Answers of a walk, as they came. */
+  readonly batches: readonly Uint8Array[]
+  readonly chosen: Uint32Array
+  readonly chosenEnds: Uint32Array
+}
+
+interface SelectionData extends Pick<DigestData, 'magics' | 'anyHead' | 'algorithms'> {
+  readonly ruleClasses: Uint32Array
+  readonly ruleEnds: Uint32Array
+}
+
+/** The add-on's own object. */
+interface NativeSelection {
+  readonly constructor: unknown
+}
+
 interface SearchData extends Pick<DigestData, 'files' | 'expected' | 'expectedSizes' | 'maxFileBytes'> {
   readonly patterns: readonly Buffer[]
   readonly fileTimeoutMs: number
@@ -119,6 +141,7 @@ function nativeEngine(addon: Addon): ScanEngine {
     walk: (plan, signal) => walk(addon, plan, signal),
     settled: (path, scope, nowMs) => NativeSettledFiles.open(addon, path, scope, nowMs, decodeCount),
     digest: (request, signal) => digest(addon, request, signal),
+    digestEntries: (request, signal) => digestEntries(addon, request, signal),
     search: (request, signal) => search(addon, request, signal),
     contents: (roots, file, request, signal) =>
       cancellable(addon, signal, (flag) =>
@@ -139,12 +162,24 @@ function nativeEngine(addon: Addon): ScanEngine {
 async function* walk(addon: Addon, plan: WalkPlan, signal: AbortSignal): AsyncGenerator<WalkBatch, void, undefined> {
   signal.throwIfAborted()
   const settled = plan.settled instanceof NativeSettledFiles ? plan.settled.native : undefined
-  yield* pulled(new addon.NativeWalk(planData(plan), settled), decodeBatch, signal)
+  yield* pulled(new addon.NativeWalk(planData(plan), settled), (packed) => new PackedBatch(packed), signal)
 }
 
 async function digest(addon: Addon, request: DigestRequest, signal: AbortSignal): Promise<readonly DigestResult[]> {
   const packed = await cancellable(addon, signal, (flag) => addon.digest(digestData(request), flag))
   return packed === null ? [] : decodeDigests(packed)
+}
+
+/** Entries that lie in columns of the add-on go back to it as they came; others become items. */
+async function digestEntries(addon: Addon, request: EntriesRequest, signal: AbortSignal): Promise<DigestRecords> {
+  const data = entriesData(request)
+  if (data === undefined) {
+    return await digestRecords({ digest: (items, aborted) => digest(addon, items, aborted) }, request, signal)
+  }
+  const selection = nativeSelection(addon, request.selection)
+  const packed = await cancellable(addon, signal, (flag) => addon.digestEntries(data, selection, flag))
+  if (packed === null) throw signal.reason
+  return new PackedRecords(packed)
 }
 
 async function search(addon: Addon, request: SearchRequest, signal: AbortSignal): Promise<readonly SearchResult[]> {
@@ -228,13 +263,64 @@ function digestData(request: DigestRequest): DigestData {
     ...expectations(items),
     classEnds,
     classesOf: Uint32Array.from(classesOf),
-    magics: classes.map((wanted) => wanted.magics ?? []),
-    anyHead: classes.map((wanted) => wanted.magics === undefined),
-    algorithms: classes.map((wanted) => wanted.algorithms.reduce((bits, name) => bits | algorithmBit(name), 0)),
+    ...classesData(classes),
     maxFileBytes: request.maxFileBytes,
     fileTimeoutMs: request.fileTimeoutMs,
     ...(request.pace && { pace: request.pace }),
   }
+}
+
+function classesData(classes: DigestRequest['classes']): Pick<DigestData, 'magics' | 'anyHead' | 'algorithms'> {
+  return {
+    magics: classes.map((wanted) => wanted.magics ?? []),
+    anyHead: classes.map((wanted) => wanted.magics === undefined),
+    algorithms: classes.map((wanted) => wanted.algorithms.reduce((bits, name) => bits | bitOf(name), 0)),
+  }
+}
+
+/** Undefined when not all entries are the add-on's own. */
+function entriesData(request: EntriesRequest): EntriesData | undefined {
+  const { roots, parts, maxFileBytes, fileTimeoutMs, pace } = request
+  const batches: Uint8Array[] = []
+  for (const { columns } of parts) {
+    if (!(columns instanceof PackedEntries)) return undefined
+    batches.push(columns.packed)
+  }
+  return {
+    roots: roots.map(sendable),
+    batches,
+    chosen: Uint32Array.from(parts.flatMap(({ chosen }) => chosen)),
+    chosenEnds: endsOf(parts.map(({ chosen }) => chosen)),
+    maxFileBytes,
+    fileTimeoutMs,
+    ...(pace && { pace }),
+  }
+}
+
+/** What the add-on made of selections, each once: a sweep has hundreds of batches of one. */
+const nativeSelections = new WeakMap<object, NativeSelection>()
+
+function nativeSelection(addon: Addon, selection: EntriesRequest['selection']): NativeSelection {
+  const known = nativeSelections.get(selection)
+  if (known) return known
+  const { classes, classesOfRule } = selection
+  const data = {
+    ruleClasses: Uint32Array.from(classesOfRule.flat()),
+    ruleEnds: endsOf(classesOfRule),
+    ...classesData(classes),
+  }
+  const made = new addon.NativeSelection(data)
+  nativeSelections.set(selection, made)
+  return made
+}
+
+/** Where each list ends when they lie behind each other. */
+function endsOf(lists: readonly (readonly number[])[]): Uint32Array {
+  let end = 0
+  return Uint32Array.from(lists, (list) => {
+    end += list.length
+    return end
+  })
 }
 
 function searchData({ roots, items, patterns, maxFileBytes, fileTimeoutMs, pace }: SearchRequest): SearchData {
@@ -261,156 +347,9 @@ function expectations(items: readonly { readonly expected?: FileIdentity }[]) {
   return { expected, expectedSizes }
 }
 
-function algorithmBit(name: DigestAlgorithm): number {
-  return 1 << digestAlgorithms.indexOf(name)
-}
-
-/** Reads columns off a buffer, in the order they were written. */
-class Columns {
-  readonly #bytes: Buffer
-  #at = 0
-
-  constructor(packed: Uint8Array) {
-    const aligned = packed.byteOffset % 8 === 0 ? packed : packed.slice()
-    this.#bytes = Buffer.from(aligned.buffer, aligned.byteOffset, aligned.byteLength)
-  }
-
-  floats(length: number): Float64Array {
-    return new Float64Array(this.#bytes.buffer, this.#take(length * 8), length)
-  }
-
-  unsigned(length: number): BigUint64Array {
-    return new BigUint64Array(this.#bytes.buffer, this.#take(length * 8), length)
-  }
-
-  signed(length: number): BigInt64Array {
-    return new BigInt64Array(this.#bytes.buffer, this.#take(length * 8), length)
-  }
-
-  integers(length: number): Uint32Array {
-    return new Uint32Array(this.#bytes.buffer, this.#take(length * 4), length)
-  }
-
-  /** The next bytes, not copied. */
-  bytes(length: number): Buffer {
-    const from = this.#at
-    this.#at += length
-    return this.#bytes.subarray(from, this.#at)
-  }
-
-  /** All bytes that are left, not copied. */
-  rest(): Buffer {
-    return this.bytes(this.#bytes.length - this.#at)
-  }
-
-  #take(length: number): number {
-    const from = this.#bytes.byteOffset + this.#at
-    this.#at += length
-    return from
-  }
-}
-
-/** Throws what failed the whole request; otherwise reads the rest of the header. */
-function header(columns: Columns, fields: number): Float64Array {
-  const [status = 1] = columns.floats(1)
-  if (status === 0) return columns.floats(fields)
-  const [code = -1, length = 0] = columns.floats(2)
-  throw failure(codeAt(code), columns.bytes(length).toString())
-}
-
-function failure(code: EngineErrorCode, message: string): Error {
-  return Object.assign(new Error(message), { code })
-}
-
-function codeAt(index: number): EngineErrorCode {
-  return engineErrorCodes[index] ?? 'io'
-}
-
-function decodeBatch(packed: Uint8Array): WalkBatch {
-  const columns = new Columns(packed)
-  const [n = 0, m = 0, r = 0, textLength = 0, ...totals] = header(columns, 11)
-  const [directories = 0, names = 0, files = 0, selected = 0, settled = 0, truncated = 0, firstTicket = -1] = totals
-  const dev = columns.unsigned(n)
-  const ino = columns.unsigned(n)
-  const mtimeNs = columns.signed(n)
-  const ctimeNs = columns.signed(n)
-  const atimeNs = columns.signed(n)
-  const btimeNs = columns.signed(n)
-  const size = columns.floats(n)
-  const blocks = columns.floats(n)
-  const root = columns.integers(n)
-  const mode = columns.integers(n)
-  const uid = columns.integers(n)
-  const gid = columns.integers(n)
-  const nlink = columns.integers(n)
-  const pathEnds = columns.integers(n)
-  const ruleEnds = columns.integers(n)
-  const rules = columns.integers(r)
-  const errorColumns = {
-    root: columns.integers(m),
-    code: columns.integers(m),
-    ends: [columns.integers(m), columns.integers(m)],
-  }
-  const text = columns.bytes(textLength)
-  const entries: WalkEntry[] = []
-  let pathStart = 0
-  let ruleStart = 0
-  for (let i = 0; i < n; i++) {
-    const pathEnd = pathEnds[i] ?? 0
-    const ruleEnd = ruleEnds[i] ?? 0
-    entries.push({
-      root: root[i] ?? 0,
-      path: text.toString('utf8', pathStart, pathEnd),
-      rules: Array.from(rules.subarray(ruleStart, ruleEnd)),
-      dev: dev[i] ?? 0n,
-      ino: ino[i] ?? 0n,
-      size: size[i] ?? 0,
-      mtimeNs: mtimeNs[i] ?? 0n,
-      ctimeNs: ctimeNs[i] ?? 0n,
-      atimeNs: atimeNs[i] ?? 0n,
-      btimeNs: btimeNs[i] ?? 0n,
-      blocks: blocks[i] ?? 0,
-      mode: mode[i] ?? 0,
-      uid: uid[i] ?? 0,
-      gid: gid[i] ?? 0,
-      nlink: nlink[i] ?? 0,
-      ...(firstTicket >= 0 && { ticket: firstTicket + i }),
-    })
-    pathStart = pathEnd
-    ruleStart = ruleEnd
-  }
-  return {
-    entries,
-    errors: decodeErrors(errorColumns.root, errorColumns.code, errorColumns.ends, columns.rest()),
-    progress: { directories, entries: names, files, selected, settled, truncated: truncated === 1 },
-  }
-}
-
-function decodeErrors(
-  root: Uint32Array,
-  code: Uint32Array,
-  [pathEnds, messageEnds]: readonly Uint32Array[],
-  text: Buffer,
-): EngineError[] {
-  const errors: EngineError[] = []
-  let start = 0
-  for (let i = 0; i < root.length; i++) {
-    const pathEnd = pathEnds?.[i] ?? 0
-    const messageEnd = messageEnds?.[i] ?? 0
-    errors.push({
-      root: root[i] ?? 0,
-      path: text.toString('utf8', start, pathEnd),
-      code: codeAt(code[i] ?? -1),
-      message: text.toString('utf8', pathEnd, messageEnd),
-    })
-    start = messageEnd
-  }
-  return errors
-}
-
 /** A lookup's only rule is the index of its file; the errors are those of the other files, in order. */
 function decodeStat(packed: Uint8Array, files: readonly FileRef[]): (WalkEntry | EngineError)[] {
-  const { entries, errors } = decodeBatch(packed)
+  const { entries, errors } = new PackedBatch(packed)
   const found = new Map(entries.map((entry) => [entry.rules[0], entry]))
   const failed = errors.values()
   return files.map((file, i) => {
@@ -418,11 +357,6 @@ function decodeStat(packed: Uint8Array, files: readonly FileRef[]): (WalkEntry |
     if (outcome === undefined) throw failure('io', 'the native engine left a file out of its answer')
     return 'code' in outcome ? { ...outcome, path: file.path } : { ...outcome, path: file.path, rules: [] }
   })
-}
-
-/** A single number. */
-function decodeCount(packed: Uint8Array): number {
-  return header(new Columns(packed), 1)[0] ?? 0
 }
 
 function decodeRead(packed: Uint8Array, file: FileRef): Uint8Array {
@@ -437,7 +371,38 @@ function decodeRead(packed: Uint8Array, file: FileRef): Uint8Array {
   return columns.rest()
 }
 
-const hexLengths: Readonly<Record<DigestAlgorithm, number>> = { sha256: 64, sha1: 40, md5: 32 }
+/** Records in the add-on's own layout. */
+class PackedRecords implements DigestRecords {
+  readonly bytesRead: number
+  readonly #status: Uint32Array
+  readonly #recordEnds: Uint32Array
+  readonly #textEnds: Uint32Array
+  readonly #records: Buffer
+  readonly #text: Buffer
+
+  constructor(packed: Uint8Array) {
+    const columns = new Columns(packed)
+    const [n = 0, bytesRead = 0, recordsLength = 0] = header(columns, 3)
+    this.bytesRead = bytesRead
+    this.#status = columns.integers(n)
+    this.#recordEnds = columns.integers(n)
+    this.#textEnds = columns.integers(n)
+    this.#records = columns.bytes(recordsLength)
+    this.#text = columns.rest()
+  }
+
+  record(at: number): Buffer | undefined {
+    if (this.#status[at] !== 0) return undefined
+    return this.#records.subarray(at === 0 ? 0 : this.#recordEnds[at - 1], this.#recordEnds[at])
+  }
+
+  error(at: number): ReturnType<DigestRecords['error']> {
+    const status = this.#status[at] ?? 0
+    if (status === 0) return undefined
+    const message = this.#text.toString('utf8', at === 0 ? 0 : this.#textEnds[at - 1], this.#textEnds[at])
+    return { code: codeAt(status - 1), message }
+  }
+}
 
 function decodeDigests(packed: Uint8Array): DigestResult[] {
   const columns = new Columns(packed)
@@ -501,9 +466,9 @@ function decodeHex(text: Buffer, start: number, computed: number): Partial<Recor
   const digests: Partial<Record<DigestAlgorithm, string>> = {}
   let at = start
   for (const name of digestAlgorithms) {
-    if ((computed & algorithmBit(name)) === 0) continue
-    digests[name] = text.toString('latin1', at, at + hexLengths[name])
-    at += hexLengths[name]
+    if ((computed & bitOf(name)) === 0) continue
+    digests[name] = text.toString('latin1', at, at + 2 * digestLengths[name])
+    at += 2 * digestLengths[name]
   }
   return digests
 }

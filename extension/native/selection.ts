@@ -12,4 +12,9 @@ export interface Selection {
   readonly classes: readonly DigestClass[]
   /** For every rule, indexes into `classes`; empty: the file is not opened. */
   readonly classesOfRule: readonly (readonly number[])[]
+  /**
+   * For every rule, whether it is there for digests alone: a file that no other rule selects means something only by its
+   * content. Absent: no rule is.
+   */
+  readonly contentOnly?: readonly boolean[]
 }

@@ -9,45 +9,63 @@
  */
 import { renameSync, rmSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import type { DigestedFile, FileIdentity } from '../native/engine.ts'
+import { crc32 } from 'node:zlib'
+import { identityBytes, identityLength } from '../native/digest-record.ts'
+import type { FileIdentity } from '../native/engine.ts'
 import type { Logger } from '../runtime/log.ts'
-import { blob, blobsOf, checksum, hexDigests, signed } from './cache-row.ts'
 
 /** What is remembered of one state of one file. */
-export interface CachedFile extends Pick<DigestedFile, 'head' | 'digests'> {
+export interface CachedFile {
+  /** As it was put (native/digest-record.ts). */
+  readonly record: Buffer
   /** Version of the examination that saw nothing in it; absent: it was not examined, or something was seen. */
   readonly plainFor?: number
 }
 
 /** Remembers digests between sweeps. */
 export interface HashCache {
-  /** What is known of this state of the file. */
-  get(identity: FileIdentity): CachedFile | undefined
-  /** Remembers results; identities whose ctime is too recent are passed over. */
-  put(files: readonly DigestedFile[]): void
+  /** Whether nothing was put yet. */
+  readonly isEmpty: boolean
+  /** What is known of these states of files, one for each. */
+  find(identities: readonly FileIdentity[]): readonly (CachedFile | undefined)[]
+  /** Remembers records of digested files; those of files whose ctime is too recent are passed over. */
+  putRecords(records: readonly Buffer[]): void
   /** Remembers that an examination of this version saw nothing in files whose digests are remembered. */
   putPlain(files: readonly FileIdentity[], version: number): void
-  /** How often `get` knew the answer. */
+  /** How often `find` knew the answer. */
   readonly hits: number
   close(): void
 }
 
 /** A cache that remembers nothing. */
-export const noCache: HashCache = { get: () => undefined, put: () => {}, putPlain: () => {}, hits: 0, close: () => {} }
+export const noCache: HashCache = {
+  isEmpty: true,
+  find: (identities) => identities.map(() => undefined),
+  putRecords: () => {},
+  putPlain: () => {},
+  hits: 0,
+  close: () => {},
+}
 
 /** ctime younger than this when stored could hide a change; seconds to nanoseconds. Covers FAT's 2-second grain. */
 const unsettledNs = 2_000_000_000n
-/** Size on disk at which the cache starts anew: about three million files. Asked by pages, because counting rows reads all. */
+/** Where a record keeps them. */
+const inoAt = 8
+const ctimeAt = 32
+/** Size on disk at which the cache starts anew: about five million files. Asked by pages, because counting rows reads all. */
 const maxBytes = 512 * 1024 * 1024
 
 const schema = `
   CREATE TABLE IF NOT EXISTS file (
-    dev INTEGER NOT NULL, ino INTEGER NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
-    head BLOB NOT NULL, sha256 BLOB, sha1 BLOB, md5 BLOB, sum INTEGER NOT NULL, plain INTEGER,
+    dev INTEGER NOT NULL, ino INTEGER NOT NULL, record BLOB NOT NULL, sum INTEGER NOT NULL, plain INTEGER,
     PRIMARY KEY (dev, ino)
   ) WITHOUT ROWID;
 `
-const schemaVersion = 2
+/** Versions 1 and 2 had a column for each part of a record; what they knew is read anew. */
+const schemaVersion = 3
+
+/** Rows that one statement writes or asks for: each call costs as much as a few rows. */
+const rowsAtOnce = 64
 
 /** Opens the cache file; a damaged one is renamed to `<path>.damaged` and replaced. */
 export function openHashCache(path: string, log: Logger, nowNs: () => bigint): HashCache {
@@ -81,9 +99,11 @@ function setAside(path: string): void {
 function open(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: 0 })
   try {
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192')
+    // Nothing is synced, because that held the event loop for a tenth of a second: a killed process loses nothing by it,
+    // and what a power cut leaves is caught by the checksums.
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192')
     const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
-    if (version === 1) db.exec('ALTER TABLE file ADD COLUMN plain INTEGER')
+    if (version === 1 || version === 2) db.exec('DROP TABLE IF EXISTS file')
     else if (version !== 0 && version !== schemaVersion) throw new Error(`unknown schema version ${version}`)
     db.exec(`${schema} PRAGMA user_version = ${schemaVersion}`)
     db.prepare('SELECT 1 FROM file LIMIT 1').get()
@@ -105,8 +125,10 @@ class SqliteHashCache implements HashCache {
   readonly #path: string
   readonly #select: StatementSync
   readonly #insert: StatementSync
+  readonly #insertMany: StatementSync
   readonly #markPlain: StatementSync
   hits = 0
+  #isEmpty = true
   #usable = true
 
   constructor(db: DatabaseSync, log: Logger, nowNs: () => bigint, path: string) {
@@ -114,51 +136,89 @@ class SqliteHashCache implements HashCache {
     this.#log = log
     this.#nowNs = nowNs
     this.#path = path
-    this.#select = db.prepare(
-      'SELECT size, mtime, ctime, head, sha256, sha1, md5, sum, plain FROM file WHERE dev = ? AND ino = ?',
-    )
+    const asked = new Array(rowsAtOnce).fill('?').join()
+    this.#select = db.prepare(`SELECT ino, record, sum, plain FROM file WHERE dev = ? AND ino IN (${asked})`)
     this.#select.setReadBigInts(true)
-    this.#insert = db.prepare(
-      'INSERT OR REPLACE INTO file (dev, ino, size, mtime, ctime, head, sha256, sha1, md5, sum) VALUES (?,?,?,?,?,?,?,?,?,?)',
-    )
-    this.#markPlain = db.prepare(
-      'UPDATE file SET plain = ? WHERE dev = ? AND ino = ? AND size = ? AND mtime = ? AND ctime = ?',
-    )
+    const insert = 'INSERT OR REPLACE INTO file (dev, ino, record, sum) VALUES '
+    this.#insert = db.prepare(`${insert} (?,?,?,?)`)
+    this.#insertMany = db.prepare(insert + new Array(rowsAtOnce).fill('(?,?,?,?)').join())
+    this.#markPlain = db.prepare('UPDATE file SET plain = ? WHERE dev = ? AND ino = ? AND substr(record, 1, ?) = ?')
   }
 
-  get(identity: FileIdentity): CachedFile | undefined {
-    if (!this.#usable) return undefined
-    return this.#guard(() => {
-      const row = this.#select.get(signed(identity.dev), signed(identity.ino))
-      if (row?.['size'] !== BigInt(identity.size)) return undefined
-      if (row['mtime'] !== identity.mtimeNs || row['ctime'] !== identity.ctimeNs) return undefined
-      const head = blob(row['head']) ?? new Uint8Array()
-      const blobs = { sha256: blob(row['sha256']), sha1: blob(row['sha1']), md5: blob(row['md5']) }
-      if (row['sum'] !== BigInt(checksum(identity, head, blobs))) return undefined
+  get isEmpty(): boolean {
+    if (this.#isEmpty)
+      this.#isEmpty = this.#guard(() => this.#db.prepare('SELECT 1 FROM file LIMIT 1').get()) === undefined
+    return this.#isEmpty
+  }
+
+  find(identities: readonly FileIdentity[]): readonly (CachedFile | undefined)[] {
+    const found = new Array<CachedFile | undefined>(identities.length).fill(undefined)
+    for (const [dev, places] of Map.groupBy(identities.keys(), (at) => identities[at]?.dev ?? 0n)) {
+      for (let from = 0; this.#usable && from < places.length; from += rowsAtOnce) {
+        const some = places.slice(from, from + rowsAtOnce)
+        this.#guard(() => this.#findSome(dev, some, identities, found))
+      }
+    }
+    return found
+  }
+
+  #findSome(
+    dev: bigint,
+    places: readonly number[],
+    identities: readonly FileIdentity[],
+    found: (CachedFile | undefined)[],
+  ) {
+    const inodes = places.map((at) => signed(identities[at]?.ino ?? 0n))
+    const rows = new Map<unknown, Record<string, unknown>>()
+    const last = inodes.at(-1) ?? 0n
+    const asked = inodes.concat(new Array<bigint>(rowsAtOnce - inodes.length).fill(last))
+    for (const row of this.#select.all(signed(dev), ...asked)) rows.set(row['ino'], row)
+    for (const [index, at] of places.entries()) {
+      const row = rows.get(inodes[index])
+      const identity = identities[at]
+      if (row === undefined || identity === undefined || !(row['record'] instanceof Uint8Array)) continue
+      const record = Buffer.from(row['record'].buffer, row['record'].byteOffset, row['record'].byteLength)
+      if (!record.subarray(0, identityLength).equals(identityBytes(identity))) continue
+      if (row['sum'] !== BigInt(crc32(record))) continue
       this.hits++
       const plain = row['plain']
-      return { head, digests: hexDigests(blobs), ...(typeof plain === 'bigint' && { plainFor: Number(plain) }) }
-    })
+      found[at] = { record, ...(typeof plain === 'bigint' && { plainFor: Number(plain) }) }
+    }
   }
 
-  put(files: readonly DigestedFile[]): void {
-    const settled = files.filter((file) => file.identity.ctimeNs + unsettledNs < this.#nowNs())
-    this.#write(settled, (file) => this.#store(file))
+  putRecords(records: readonly Buffer[]): void {
+    if (!this.#usable || records.length === 0) return
+    const before = this.#nowNs() - unsettledNs
+    const settled = records.filter((record) => record.readBigInt64LE(ctimeAt) < before)
+    // In the order of the table: neighbours then share a page.
+    const rows = settled.map((record) => ({ record, dev: record.readBigInt64LE(0), ino: record.readBigInt64LE(inoAt) }))
+    rows.sort((a, b) => (a.dev === b.dev ? Number(a.ino - b.ino) : Number(a.dev - b.dev)))
+    const values = rows.map(({ dev, ino, record }) => [dev, ino, record, crc32(record)] as const)
+    const whole = values.length - (values.length % rowsAtOnce)
+    this.#write(() => {
+      for (let from = 0; from < whole; from += rowsAtOnce) {
+        this.#insertMany.run(...values.slice(from, from + rowsAtOnce).flat())
+      }
+      for (const row of values.slice(whole)) this.#insert.run(...row)
+    })
   }
 
   putPlain(files: readonly FileIdentity[], version: number): void {
-    this.#write(files, ({ dev, ino, size, mtimeNs, ctimeNs }) => {
-      this.#markPlain.run(version, signed(dev), signed(ino), size, mtimeNs, ctimeNs)
+    if (files.length === 0) return
+    this.#write(() => {
+      for (const file of files) {
+        this.#markPlain.run(version, signed(file.dev), signed(file.ino), identityLength, identityBytes(file))
+      }
     })
   }
 
-  /** All of them in one transaction. */
-  #write<T>(all: readonly T[], one: (each: T) => void): void {
-    if (!this.#usable || all.length === 0) return
+  /** In one transaction. */
+  #write(work: () => void): void {
+    if (!this.#usable) return
     this.#guard(() => {
       this.#db.exec('BEGIN IMMEDIATE')
       try {
-        for (const each of all) one(each)
+        work()
         this.#db.exec('COMMIT')
       } catch (error) {
         if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
@@ -171,23 +231,6 @@ class SqliteHashCache implements HashCache {
     if (this.#usable) this.#guard(() => this.#prune())
     this.#db.close()
     if (!this.#usable) setAside(this.#path)
-  }
-
-  #store(file: DigestedFile): void {
-    const { identity, head, digests } = file
-    const blobs = blobsOf(digests)
-    this.#insert.run(
-      signed(identity.dev),
-      signed(identity.ino),
-      identity.size,
-      identity.mtimeNs,
-      identity.ctimeNs,
-      head,
-      blobs.sha256 ?? null,
-      blobs.sha1 ?? null,
-      blobs.md5 ?? null,
-      checksum(identity, head, blobs),
-    )
   }
 
   #prune(): void {
@@ -206,4 +249,9 @@ class SqliteHashCache implements HashCache {
       return undefined
     }
   }
+}
+
+/** Inode numbers are unsigned 64-bit, SQLite integers signed. */
+function signed(value: bigint): bigint {
+  return BigInt.asIntN(64, value)
 }

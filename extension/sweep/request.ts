@@ -58,7 +58,7 @@ export function treeSweep(
   async function* source(signal: AbortSignal, settled?: SettledFiles): AsyncGenerator<WalkBatch, void, undefined> {
     const plan = { ...walk, rules: selection.rules, ...limits, ...(settled && { settled }) }
     for await (const batch of engine.walk(plan, signal)) {
-      yield keep ? { ...batch, entries: batch.entries.filter(keep) } : batch
+      yield keep ? { entries: batch.entries.filter(keep), errors: batch.errors, progress: batch.progress } : batch
     }
   }
   return { roots: walk.roots, selection, limits, source }

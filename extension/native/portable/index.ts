@@ -6,6 +6,7 @@
  * one chunk at a time.
  */
 import { statSync } from 'node:fs'
+import { digestRecords } from '../digest-records.ts'
 import type { ScanEngine } from '../engine.ts'
 import { noEvents } from '../events.ts'
 import { noRegistry } from '../registry.ts'
@@ -24,6 +25,8 @@ export function portableEngine(addressing: Addressing = bestAddressing()): ScanE
     walk: (plan, signal) => walk(addressing, plan, signal),
     settled: async () => undefined,
     digest: (request, signal) => digest(addressing, request, signal),
+    digestEntries: (request, signal) =>
+      digestRecords({ digest: (items, aborted) => digest(addressing, items, aborted) }, request, signal),
     search: (request, signal) => search(addressing, request, signal),
     stat: (roots, files) => stat(addressing, roots, files),
     contents: async (_roots, _file, _request, signal) => {

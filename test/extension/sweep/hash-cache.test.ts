@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { digestRecord, recordDigests, recordHead } from '../../../extension/native/digest-record.ts'
 import type { DigestedFile, FileIdentity } from '../../../extension/native/engine.ts'
 import type { Logger } from '../../../extension/runtime/log.ts'
 import { type HashCache, openHashCache } from '../../../extension/sweep/hash-cache.ts'
@@ -30,6 +31,13 @@ let cache: HashCache
 
 const log = { warn: (_fields: object, message: string) => warnings.push(message) } as unknown as Logger
 const open = () => openHashCache(path, log, () => now)
+const put = (...files: DigestedFile[]) => cache.putRecords(files.map(digestRecord))
+const get = (one: FileIdentity) => {
+  const [found] = cache.find([one])
+  if (found === undefined) return undefined
+  const { record, ...rest } = found
+  return { head: Uint8Array.from(recordHead(record)), digests: recordDigests(record), ...rest }
+}
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'threecx-cache-'))
@@ -45,57 +53,77 @@ afterEach(() => {
 
 describe('the hash cache', () => {
   it('gives back what was put, across processes', () => {
-    cache.put([file])
+    put(file)
     cache.close()
     cache = open()
-    expect(cache.get(identity)).toEqual({ head: file.head, digests: file.digests })
+    expect(get(identity)).toEqual({ head: file.head, digests: file.digests })
   })
 
   it('remembers that an examination saw nothing, for that state and that version', () => {
-    cache.put([file])
+    put(file)
     cache.putPlain([identity], 281_474_976_710_655)
-    expect(cache.get(identity)?.plainFor).toBe(281_474_976_710_655)
+    expect(get(identity)?.plainFor).toBe(281_474_976_710_655)
     cache.putPlain([{ ...identity, mtimeNs: 1n }], 7)
-    expect(cache.get(identity)?.plainFor).toBe(281_474_976_710_655)
-    cache.put([file])
-    expect(cache.get(identity)).toEqual({ head: file.head, digests: file.digests })
+    expect(get(identity)?.plainFor).toBe(281_474_976_710_655)
+    put(file)
+    expect(get(identity)).toEqual({ head: file.head, digests: file.digests })
   })
 
-  it('goes on with a database of the version before', () => {
-    cache.put([file])
+  it('begins anew, without a word, where a database is of an earlier version', () => {
     cache.close()
+    rmSync(path)
     const db = new DatabaseSync(path)
-    db.exec('ALTER TABLE file DROP COLUMN plain; PRAGMA user_version = 1')
+    db.exec('CREATE TABLE file (dev, ino, size, mtime, ctime, head, sha256, sha1, md5, sum, plain)')
+    db.exec('INSERT INTO file (dev, ino) VALUES (1, 2); PRAGMA user_version = 2')
     db.close()
     cache = open()
-    expect(cache.get(identity)).toEqual({ head: file.head, digests: file.digests })
+    expect(cache.isEmpty).toBe(true)
+    put(file)
+    expect(get(identity)).toEqual({ head: file.head, digests: file.digests })
     expect(warnings).toEqual([])
   })
 
+  it('answers for many files at once, of several devices, whatever else is asked', () => {
+    const files = Array.from({ length: 1000 }, (_, at) => ({
+      ...file,
+      identity: { ...identity, dev: BigInt(at % 3), ino: BigInt(at * 7919) << 40n, size: at },
+    }))
+    expect(cache.isEmpty).toBe(true)
+    put(...files)
+    expect(cache.isEmpty).toBe(false)
+    const asked = files.flatMap((one) => [one.identity, { ...one.identity, size: one.identity.size + 1 }])
+    const found = cache.find(asked)
+    expect(found.length).toBe(2000)
+    for (const [at, one] of found.entries()) {
+      expect(one?.record).toEqual(at % 2 === 0 ? digestRecord(files[at / 2] ?? file) : undefined)
+    }
+    expect(cache.hits).toBe(1000)
+  })
+
   it.each(['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const)('does not believe a row when %s differs', (field) => {
-    cache.put([file])
+    put(file)
     const other = { ...identity, [field]: field === 'size' ? 6 : identity[field as 'dev'] - 1n }
-    expect(cache.get(other)).toBeUndefined()
+    expect(get(other)).toBeUndefined()
   })
 
   it('does not store a file that may still change within the grain of the clock', () => {
-    cache.put([{ ...file, identity: { ...identity, ctimeNs: now - 1_000_000_000n } }])
-    expect(cache.get({ ...identity, ctimeNs: now - 1_000_000_000n })).toBeUndefined()
+    put({ ...file, identity: { ...identity, ctimeNs: now - 1_000_000_000n } })
+    expect(get({ ...identity, ctimeNs: now - 1_000_000_000n })).toBeUndefined()
   })
 
   it('remembers a file of which only the head was read', () => {
-    cache.put([{ ...file, digests: {} }])
-    expect(cache.get(identity)).toEqual({ head: file.head, digests: {} })
+    put({ ...file, digests: {} })
+    expect(get(identity)).toEqual({ head: file.head, digests: {} })
   })
 
   it('does not believe a row whose bytes were altered', () => {
-    cache.put([file])
+    put(file)
     cache.close()
     const db = new DatabaseSync(path)
-    db.prepare('UPDATE file SET sha256 = ?').run(new Uint8Array(32))
+    db.prepare('UPDATE file SET record = ?').run(digestRecord({ ...file, digests: {} }))
     db.close()
     cache = open()
-    expect(cache.get(identity)).toBeUndefined()
+    expect(get(identity)).toBeUndefined()
   })
 
   it('sets a damaged file aside, says so, and starts anew', () => {
@@ -104,12 +132,12 @@ describe('the hash cache', () => {
     cache = open()
     expect(warnings).toEqual(['hash cache was damaged and is built anew'])
     expect(existsSync(`${path}.damaged`)).toBe(true)
-    cache.put([file])
-    expect(cache.get(identity)?.digests).toEqual(file.digests)
+    put(file)
+    expect(get(identity)?.digests).toEqual(file.digests)
   })
 
   it('goes on without a cache when a page turns out to be damaged later, and replaces it next time', () => {
-    cache.put(Array.from({ length: 2000 }, (_, at) => ({ ...file, identity: { ...identity, ino: BigInt(at) } })))
+    put(...Array.from({ length: 2000 }, (_, at) => ({ ...file, identity: { ...identity, ino: BigInt(at) } })))
     cache.close()
     const db = new DatabaseSync(path)
     const pages = Number(db.prepare('PRAGMA page_count').get()?.['page_count'])
@@ -117,23 +145,23 @@ describe('the hash cache', () => {
     db.close()
     damage(path, size * 3, size * (pages - 1))
     cache = open()
-    for (let ino = 0n; ino < 2000n; ino++) cache.get({ ...identity, ino })
+    for (let ino = 0n; ino < 2000n; ino++) get({ ...identity, ino })
     cache.close()
     cache = open()
-    cache.put([file])
-    expect(cache.get(identity)?.digests).toEqual(file.digests)
+    put(file)
+    expect(get(identity)?.digests).toEqual(file.digests)
     expect(warnings.length).toBeGreaterThan(0)
   })
 
   it('does not wait for another process that holds the database', () => {
     const other = new DatabaseSync(path)
     other.exec('BEGIN EXCLUSIVE')
-    cache.put([file])
+    put(file)
     other.exec('ROLLBACK')
     other.close()
-    expect(cache.get(identity)).toBeUndefined()
-    cache.put([file])
-    expect(cache.get(identity)).toBeDefined()
+    expect(get(identity)).toBeUndefined()
+    put(file)
+    expect(get(identity)).toBeDefined()
   })
 })
 

@@ -96,7 +96,7 @@ describe.each(engines)('a sweep with the $name engine', (engine) => {
     const found: string[] = []
     for await (const batch of sweep(engine, noCache, request, new AbortController().signal)) {
       expect(batch.errors).toEqual([])
-      found.push(...batch.files.map((file) => file.entry.path))
+      found.push(...Array.from(batch.files, (file) => file.entry.path))
     }
     expect(found).toEqual(['f1', 'f2'])
   })

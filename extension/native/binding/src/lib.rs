@@ -6,10 +6,12 @@
 #![deny(missing_docs)]
 
 mod container;
+mod entries;
 mod events;
 mod lines;
 mod memory;
 mod pack;
+mod record;
 mod registry;
 mod request;
 mod settled;
@@ -23,14 +25,15 @@ use napi_derive::napi;
 use scan::{Failure, Roots, Walk};
 
 use crate::container::ContentsData;
-use crate::pack::{Packed, pack_batch, pack_bytes, pack_digests, pack_lookup, pack_searched};
+use crate::entries::{EntriesData, NativeSelection};
+use crate::pack::{Packed, pack_batch, pack_bytes, pack_digests, pack_lookup, pack_records, pack_searched};
 use crate::registry::RegistryQueryData;
 use crate::request::{DigestData, FilesData, PlanData, SearchData};
 use crate::settled::NativeSettled;
 
 /// Raised whenever a request or an answer changes its layout, so that a stale build is refused and not misread.
 #[napi]
-pub const LAYOUT: u32 = 9;
+pub const LAYOUT: u32 = 10;
 
 /// A running walk.
 #[napi]
@@ -94,6 +97,25 @@ pub fn digest<'env>(env: &'env Env, data: DigestData, cancel: &CancelFlag) -> Re
         Ok(Some(results)) => Some(pack_digests(&results)),
         Ok(None) => None,
         Err(failure) => Some(pack::pack_failure(&failure)),
+    })
+}
+
+/// Digests entries of a walk: one buffer with a record per entry, or null when cancelled.
+#[napi(ts_return_type = "Promise<Buffer | null>")]
+pub fn digest_entries<'env>(
+    env: &'env Env,
+    data: EntriesData,
+    selection: &NativeSelection,
+    cancel: &CancelFlag,
+) -> Result<Object<'env>> {
+    let entries = data.into_entries(selection);
+    let flag = cancel.flag.clone();
+    in_background(env, "digest", move || {
+        match entries.into_request().and_then(|request| scan::digest(&request, &flag)) {
+            Ok(Some(results)) => Some(pack_records(&results)),
+            Ok(None) => None,
+            Err(failure) => Some(pack::pack_failure(&failure)),
+        }
     })
 }
 

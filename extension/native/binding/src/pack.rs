@@ -3,6 +3,7 @@
 //! A buffer starts with a header of 64-bit floats, of which the first is 0 for an answer and 1 for a failure of the
 //! whole request. Columns follow, widest first so that each is aligned, and text comes last.
 
+use crate::record::{FIXED, computed, push_record};
 use crate::request::FilePath;
 use scan::{Batch, Code, Digested, Failure, Roots, Searched};
 
@@ -110,6 +111,30 @@ pub(crate) fn pack_digests(results: &[Result<Digested, Failure>]) -> Packed {
     out
 }
 
+/// Header: 0, results, bytes read from all files, bytes of the records. A result's status is 0, or its code and one; then
+/// where its record and its message end.
+pub(crate) fn pack_records(results: &[Result<Digested, Failure>]) -> Packed {
+    let bytes_read: u64 = results.iter().flatten().map(|file| file.bytes_read).sum();
+    let (mut records, mut text) = (Vec::with_capacity(results.len() * (FIXED + 32)), Vec::new());
+    let (mut record_ends, mut text_ends) = (Vec::with_capacity(results.len()), Vec::with_capacity(results.len()));
+    for result in results {
+        match result {
+            Ok(file) => push_record(&mut records, file),
+            Err(failure) => text.extend_from_slice(failure.message.as_bytes()),
+        }
+        record_ends.push(records.len() as u32);
+        text_ends.push(text.len() as u32);
+    }
+    let mut out = Vec::with_capacity(32 + results.len() * 12 + records.len() + text.len());
+    floats(&mut out, [0.0, results.len() as f64, bytes_read as f64, records.len() as f64]);
+    halves(&mut out, results.iter().map(|result| result.as_ref().err().map_or(0, |failure| status(failure.code))));
+    halves(&mut out, record_ends.into_iter());
+    halves(&mut out, text_ends.into_iter());
+    out.extend_from_slice(&records);
+    out.extend_from_slice(&text);
+    out
+}
+
 /// Header: 0, results. A result's status is 0, or its code and one; then where its indexes and its message end.
 pub(crate) fn pack_searched(results: &[Searched]) -> Packed {
     let mut out = Vec::with_capacity(16 + results.len() * 16);
@@ -160,12 +185,6 @@ pub(crate) fn pack_bytes(read: &Result<Vec<u8>, Failure>) -> Packed {
 
 fn status(code: Code) -> u32 {
     code as u32 + 1
-}
-
-/// 1 SHA-256, 2 SHA-1, 4 MD5.
-fn computed(file: &Digested) -> u32 {
-    let digests = &file.digests;
-    u32::from(digests.sha256.is_some()) | u32::from(digests.sha1.is_some()) << 1 | u32::from(digests.md5.is_some()) << 2
 }
 
 fn push_text(text: &mut Vec<u8>, result: &Result<Digested, Failure>) -> u32 {

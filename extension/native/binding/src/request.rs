@@ -145,21 +145,26 @@ impl DigestData {
             Item { root, path, expected: expected_at(expected, sizes, i), classes }
         });
         let items = items.collect();
-        let kinds = self.magics.into_iter().zip(self.any_head).zip(self.algorithms);
-        let classes = kinds.map(|((magics, any), bits)| Class {
-            magics: (!any).then(|| magics.into_iter().map(|magic| magic.to_ascii_lowercase()).collect()),
-            algorithms: Algorithms::from_bits(bits as u8),
-        });
         Request {
             roots,
             items,
-            classes: classes.collect(),
+            classes: classes_from(self.magics, self.any_head, self.algorithms),
             max_file_bytes: self.max_file_bytes as u64,
             file_timeout: milliseconds(self.file_timeout_ms),
             threads: worker_threads(),
             pace: self.pace.map(PaceData::into_pace),
         }
     }
+}
+
+/// Classes out of their columns.
+pub(crate) fn classes_from(magics: Vec<Vec<String>>, any_head: Vec<bool>, algorithms: Vec<u32>) -> Vec<Class> {
+    let kinds = magics.into_iter().zip(any_head).zip(algorithms);
+    let classes = kinds.map(|((magics, any), bits)| Class {
+        magics: (!any).then(|| magics.into_iter().map(|magic| magic.to_ascii_lowercase()).collect()),
+        algorithms: Algorithms::from_bits(bits as u8),
+    });
+    classes.collect()
 }
 
 /// Files to search, and what for.
@@ -206,7 +211,7 @@ pub(crate) fn expected_at(expected: &[i64], sizes: &[f64], index: usize) -> Opti
     Some(identity(fields, size))
 }
 
-fn milliseconds(ms: f64) -> Duration {
+pub(crate) fn milliseconds(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX)
 }
 
@@ -221,6 +226,6 @@ fn identity(fields: &[i64], size: f64) -> Identity {
     }
 }
 
-fn bytes_of(paths: &[String]) -> Vec<Vec<u8>> {
+pub(crate) fn bytes_of(paths: &[String]) -> Vec<Vec<u8>> {
     paths.iter().map(|path| bytes_from_text(path)).collect()
 }
