@@ -5,6 +5,7 @@
  * for each digest the exclusive or over all files.
  */
 import type { DigestAlgorithm } from '../../../extension/domain/observable.ts'
+import { digestAt } from '../../../extension/native/digest-record.ts'
 import { openEngine } from '../../../extension/native/index.ts'
 import type { Selection } from '../../../extension/native/selection.ts'
 import { noCache } from '../../../extension/sweep/hash-cache.ts'
@@ -25,15 +26,15 @@ let files = 0
 let bytes = 0
 for await (const batch of sweep(engine, noCache, request, new AbortController().signal)) {
   if (batch.errors.length > 0) throw new Error(`${batch.errors[0]?.path}: ${batch.errors[0]?.message}`)
-  for (const { digests } of batch.files) {
-    for (const name of algorithms) mix(sums.get(name), Buffer.from(digests[name] ?? '', 'hex'))
+  for (const { record } of batch.files.slots) {
+    for (const name of algorithms) mix(sums.get(name), record, record && digestAt(record, name))
     files++
   }
   bytes = batch.progress.bytes
 }
 console.log([files, bytes, ...names.map((name) => sums.get(name)?.toString('hex'))].join(' '))
 
-function mix(into: Buffer | undefined, digest: Buffer): void {
-  if (!into || digest.length !== into.length) throw new Error('a digest is missing')
-  for (let at = 0; at < into.length; at++) into[at] = (into[at] ?? 0) ^ (digest[at] ?? 0)
+function mix(into: Buffer | undefined, record: Buffer | undefined, from: number | undefined): void {
+  if (!into || !record || from === undefined) throw new Error('a digest is missing')
+  for (let at = 0; at < into.length; at++) into[at] = (into[at] ?? 0) ^ (record[from + at] ?? 0)
 }
