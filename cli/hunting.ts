@@ -4,9 +4,9 @@
 import { type Catalogue, type CatalogueSettings, openCatalogue } from '../extension/catalogue.ts'
 import { openConfiguration } from '../extension/configuration/read-configuration.ts'
 import { HunterError } from '../extension/domain/errors.ts'
+import type { IndicatorSet } from '../extension/domain/indicator.ts'
 import type { Platform } from '../extension/domain/platform.ts'
 import { trustPaths } from '../extension/indicators/bundle/trust.ts'
-import { openIndicatorPath } from '../extension/indicators/index.ts'
 import type { Pace, WalkPlan } from '../extension/native/engine.ts'
 import { type Logger, openLog } from '../extension/runtime/log.ts'
 import { defaultStateDir, openStateDir } from '../extension/runtime/state-dir.ts'
@@ -22,7 +22,7 @@ export async function openForHunt(
 ): Promise<Catalogue> {
   if (args.length > 0) throw new HunterError('usage', `unexpected argument ${JSON.stringify(args[0])}`)
   const log = openLog(terminal.logLevel)
-  const sets = options.indicators.flatMap((path) => openIndicatorPath(path).sets)
+  const sets = await setsAt(options.indicators)
   const stateDir = options['no-cache'] ? undefined : (options.state ?? usableDefault(terminal.env, log))
   const settings: CatalogueSettings = {
     ...(options.root === undefined ? {} : { root: options.root }),
@@ -31,7 +31,7 @@ export async function openForHunt(
     ...(stateDir === undefined ? {} : { stateDir }),
     ...bundleChoice(options, terminal.env),
     sets,
-    configuration: openConfiguration(options.config, terminal.env, process.platform),
+    configuration: await openConfiguration(options.config, terminal.env, process.platform),
     rules: options.rules,
     scope: options.full ? 'full' : 'places',
     limits: {
@@ -42,6 +42,13 @@ export async function openForHunt(
   const catalogue = await openCatalogue(settings, log)
   if (options.rules.length > 0) await tellRuleProblems(terminal, catalogue)
   return catalogue
+}
+
+/** What checks lists of others is loaded when there are some. */
+async function setsAt(paths: readonly string[]): Promise<readonly IndicatorSet[]> {
+  if (paths.length === 0) return []
+  const { openIndicatorPath } = await import('../extension/indicators/index.ts')
+  return paths.flatMap((path) => openIndicatorPath(path).sets)
 }
 
 /** An installed bundle counts also where nothing is kept. */

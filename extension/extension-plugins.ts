@@ -67,7 +67,7 @@ async function opened(
 ): Promise<ResidentCatalogue> {
   const stateDir = usableState(log)
   const rules = (process.env['THREECX_RULES'] ?? '').split(delimiter).filter(Boolean)
-  const configuration = usableConfiguration(log)
+  const configuration = await usableConfiguration(log)
   const bundles = bundleSource()
   const settings = {
     bundles,
@@ -100,10 +100,10 @@ function bundleLookMs(): number {
 }
 
 /** What a broken file would have added is missing, and the log says why: the tables answer without it. */
-function usableConfiguration(log: Logger): Configuration {
+async function usableConfiguration(log: Logger): Promise<Configuration> {
   const { env, platform } = process
   try {
-    return openConfiguration(env['THREECX_CONFIG'] || undefined, env, platform)
+    return await openConfiguration(env['THREECX_CONFIG'] || undefined, env, platform)
   } catch (err) {
     log.warn({ err }, 'the configuration file cannot be used, nothing of it is in force')
     return noConfiguration

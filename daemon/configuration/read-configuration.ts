@@ -2,7 +2,8 @@
  * From the daemon's file, environment and flags to one frozen configuration, or to every problem at once.
  */
 import { z } from 'zod'
-import { parseDocumentAs, readDocument } from '../../extension/configuration/document.ts'
+import { parseDocumentAs } from '../../extension/configuration/document.ts'
+import { readDocument } from '../../extension/configuration/document-text.ts'
 import { sinkDefinitions } from '../sinks/index.ts'
 import type { SinkDefinition } from '../sinks/sink.ts'
 import { type DaemonDocument, daemonDocument, deliverDocument, sinkDocument } from './schema.ts'

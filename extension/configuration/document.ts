@@ -1,30 +1,14 @@
 /**
- * Reads a document of an operator, YAML or JSON, and holds it to a schema: everything that is wrong is told at once, with
+ * Holds a document of an operator, YAML or JSON, to a schema: everything that is wrong is told at once, with
  * its line.
  *
- * An alias of YAML can make a few bytes into gigabytes, so they are bounded; the file is, too.
+ * An alias of YAML can make a few bytes into gigabytes, so they are bounded; the file (document-text.ts) is, too.
  */
-import { readFileSync, statSync } from 'node:fs'
 import { LineCounter, parseDocument } from 'yaml'
 import type { ZodType } from 'zod'
 import { HunterError } from '../domain/errors.ts'
 
-/** A longer file is no configuration. */
-const maxBytes = 1 << 20
 const maxProblems = 20
-
-/** The text of a file; undefined when it is not there and nobody named it. Throws `configuration_invalid`. */
-export function readDocument(path: string, isNamed: boolean): string | undefined {
-  try {
-    const { size } = statSync(path)
-    if (size > maxBytes) throw new Error(`it has ${size} bytes; expected at most ${maxBytes}`)
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
-  } catch (cause) {
-    if (!isNamed && cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new HunterError('configuration_invalid', `cannot read configuration ${path}: ${why}`, { cause })
-  }
-}
 
 /**
  * What a text holds, by its schema; `path` is for messages. `change` may put other values over those of the text before

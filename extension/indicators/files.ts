@@ -5,7 +5,7 @@
  */
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
-import { bounds } from './schema.ts'
+import { bounds } from './bounds.ts'
 
 /** The bytes of a file, or why there are none. */
 export type FileBytes = { readonly bytes: Uint8Array } | { readonly problem: string }

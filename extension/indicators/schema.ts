@@ -13,16 +13,7 @@ import { installScopes, installSources } from '../domain/install.ts'
 import { levels } from '../domain/level.ts'
 import { observableTypes } from '../domain/observable.ts'
 import { platforms } from '../domain/platform.ts'
-
-/** What a data file may hold. A file beyond these is refused before it is understood. */
-export const bounds = {
-  /** The largest public set seen is below 2 MiB; half a million digests in our own layout are 100 MiB. */
-  fileBytes: 128 << 20,
-  indicators: 500_000,
-  value: 4096,
-  component: 200,
-  note: 1000,
-} as const
+import { bounds } from './bounds.ts'
 
 const isoDate = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, 'an ISO date such as 2023-03-29')
 const namePattern = z

@@ -88,6 +88,7 @@ export async function* sweep(
     const records = await oldest.records
     const { slots, errors, read } = collect(oldest.parts, records)
     cache.putRecords(read)
+    await nextTurn() // thousands of rows were written at once, and the next answer may have come already
     totals.hashed += read.length
     totals.bytes += records.bytesRead
     return { files: new SweptFiles(slots), errors, progress: soFar() }

@@ -4,11 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { configuredSources } from '../../../extension/configuration/configured-sources.ts'
-import {
-  noConfiguration,
-  openConfiguration,
-  parseConfiguration,
-} from '../../../extension/configuration/read-configuration.ts'
+import { parseConfiguration } from '../../../extension/configuration/parse-configuration.ts'
+import { noConfiguration, openConfiguration } from '../../../extension/configuration/read-configuration.ts'
 
 const parse = (text: string) => parseConfiguration(text, 'config.yaml')
 
@@ -68,19 +65,19 @@ describe('the file', () => {
   })
   afterAll(() => rmSync(directory, { recursive: true }))
 
-  it('that was named must be there; the default one need not', () => {
+  it('that was named must be there; the default one need not', async () => {
     const missing = join(directory, 'missing.yaml')
-    expect(() => openConfiguration(missing, {}, 'linux')).toThrow(/cannot read configuration .*missing\.yaml/)
-    expect(openConfiguration(undefined, { ProgramData: directory }, 'win32')).toEqual(noConfiguration)
+    await expect(openConfiguration(missing, {}, 'linux')).rejects.toThrow(/cannot read configuration .*missing\.yaml/)
+    expect(await openConfiguration(undefined, { ProgramData: directory }, 'win32')).toEqual(noConfiguration)
   })
 
-  it('that is too large or no text is refused', () => {
+  it('that is too large or no text is refused', async () => {
     const large = join(directory, 'large.yaml')
     writeFileSync(large, '#'.repeat(2 << 20))
-    expect(() => openConfiguration(large, {}, 'linux')).toThrow(/expected at most/)
+    await expect(openConfiguration(large, {}, 'linux')).rejects.toThrow(/expected at most/)
     const binary = join(directory, 'binary.yaml')
     writeFileSync(binary, Buffer.from([0xff, 0xfe, 0x00]))
-    expect(() => openConfiguration(binary, {}, 'linux')).toThrow(/cannot read configuration/)
+    await expect(openConfiguration(binary, {}, 'linux')).rejects.toThrow(/cannot read configuration/)
   })
 })
 
