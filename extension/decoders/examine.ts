@@ -21,6 +21,11 @@ export function decodersFor(hints: FileHints): readonly Decoder[] {
   return decoders.filter((decoder) => decoder.wants(hints))
 }
 
+/** Whether there is any. */
+export function isWanted(hints: FileHints): boolean {
+  return decoders.some((decoder) => decoder.wants(hints))
+}
+
 /** Runs decoders over a file. Rejects only when the file cannot be read. */
 export async function examineFile(
   file: RandomAccess,

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import packageFile from '../../package.json' with { type: 'json' }
 import type { Decoder, FileHints, FilePattern } from '../decoders/decoder.ts'
-import { decodersFor, examineFile } from '../decoders/examine.ts'
+import { decodersFor, examineFile, isWanted } from '../decoders/examine.ts'
 import { decodersRevision } from '../decoders/index.ts'
 import { type Examination, joined, nothingSeen } from '../domain/examination.ts'
 import type { RandomAccess } from '../domain/random-access.ts'
@@ -96,7 +96,7 @@ export class Examiner {
   /** Whether any decoder or rule wants such a file. */
   wants(hints: FileHints): boolean {
     const isContainer = containerKind(hints) !== undefined
-    return isContainer || decodersFor(hints).length > 0 || this.#rules.wants(hints.kind, hints.size)
+    return isContainer || isWanted(hints) || this.#rules.wants(hints.kind, hints.size)
   }
 
   /** One answer per file, in order. Rejects with the signal's reason when aborted. */

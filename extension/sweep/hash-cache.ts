@@ -8,7 +8,7 @@
  * when it cannot be used, files are read.
  */
 import { renameSync, rmSync } from 'node:fs'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
 import { identityBytes, identityLength } from '../native/digest-record.ts'
 import type { FileIdentity } from '../native/engine.ts'
@@ -190,16 +190,18 @@ class SqliteHashCache implements HashCache {
     if (!this.#usable || records.length === 0) return
     const before = this.#nowNs() - unsettledNs
     const settled = records.filter((record) => record.readBigInt64LE(ctimeAt) < before)
-    // In the order of the table: neighbours then share a page.
-    const rows = settled.map((record) => ({ record, dev: record.readBigInt64LE(0), ino: record.readBigInt64LE(inoAt) }))
-    rows.sort((a, b) => (a.dev === b.dev ? Number(a.ino - b.ino) : Number(a.dev - b.dev)))
-    const values = rows.map(({ dev, ino, record }) => [dev, ino, record, crc32(record)] as const)
-    const whole = values.length - (values.length % rowsAtOnce)
+    // In the order of the table, about: neighbours then share a page.
+    settled.sort((a, b) => a.readUInt32LE(0) - b.readUInt32LE(0) || a.readUIntLE(inoAt, 6) - b.readUIntLE(inoAt, 6))
+    const whole = settled.length - (settled.length % rowsAtOnce)
+    const row: SQLInputValue[] = []
     this.#write(() => {
-      for (let from = 0; from < whole; from += rowsAtOnce) {
-        this.#insertMany.run(...values.slice(from, from + rowsAtOnce).flat())
+      for (const [at, record] of settled.entries()) {
+        row.push(record.readBigInt64LE(0), record.readBigInt64LE(inoAt), record, crc32(record))
+        if (at < whole && row.length < 4 * rowsAtOnce) continue
+        const insert = at < whole ? this.#insertMany : this.#insert
+        insert.run(...row)
+        row.length = 0
       }
-      for (const row of values.slice(whole)) this.#insert.run(...row)
     })
   }
 

@@ -39,7 +39,7 @@ export interface SweepBatch {
 }
 
 /** Files per digest call, and what they may weigh together: large ones are seen to move. */
-const digestBatch = { files: 1024, bytes: 64 << 20 }
+const digestBatch = { files: 512, bytes: 64 << 20 }
 /** The same for a paced pass, which may take minutes for a large file: it must be seen to move, and to stand still. */
 const pacedDigestBatch = { files: 16, bytes: 64 << 20 }
 const inFlight = 3
