@@ -14,7 +14,12 @@ import { host, type Target } from './target.ts'
  * is capped; young objects get little room, because a waiting thread keeps it; one helper thread instead of four; no
  * middle compiler, whose code and products are 3.5 MB and which the row encoder does not miss.
  */
-const memory = ['--max-old-space-size=256', '--max-semi-space-size=1', '--v8-pool-size=1', '--no-maglev']
+export const memoryOptions: readonly string[] = [
+  '--max-old-space-size=256',
+  '--max-semi-space-size=1',
+  '--v8-pool-size=1',
+  '--no-maglev',
+]
 
 /** What the environment or a signal may not do to a process that runs as root: name code to load, open a debugger. */
 function guards({ platform }: Target): string[] {
@@ -23,7 +28,7 @@ function guards({ platform }: Target): string[] {
 
 /** Options that are built into the executable. */
 export function execArgvOf(target: Target): string[] {
-  return [...memory, ...guards(target)]
+  return [...memoryOptions, ...guards(target)]
 }
 
 /** The parts of an executable. */
@@ -58,7 +63,11 @@ export function inject(parts: Parts, output: string, scratch: string): { strippe
   const file = join(scratch, 'sea.json')
   writeFileSync(file, JSON.stringify(config))
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'NODE_OPTIONS'))
-  const ended = spawnSync(process.execPath, [...memory, '--build-sea', file], { encoding: 'utf8', cwd: scratch, env })
+  const ended = spawnSync(process.execPath, [...memoryOptions, '--build-sea', file], {
+    encoding: 'utf8',
+    cwd: scratch,
+    env,
+  })
   if (ended.status !== 0) throw new Error(`node --build-sea failed: ${(ended.error?.message ?? ended.stderr).trim()}`)
   copyInPages(config.output, output)
   if (parts.target.platform.startsWith('darwin-')) signAdHoc(output)

@@ -9,6 +9,7 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { memoryOptions } from '../../../scripts/executable/inject.ts'
 import { type Contender, contest, cpuRatio, has, median, type Timing, timesAsFast } from '../contest.ts'
 import { smallFiles } from '../trees.ts'
 import { names } from './names.ts'
@@ -44,7 +45,9 @@ export function rescans(base: string, rounds: number, say: Say): void {
   const needle = join(tree, 'd7', 'e3', 'file-73000.txt')
   const sha256 = createHash('sha256').update(readFileSync(needle)).digest('hex')
   const code = `NODE_COMPILE_CACHE=${join(base, 'code')}`
-  const command = `${code} ${process.execPath} ${join(import.meta.dirname, 'ours.ts')} ${tree} ${state} ${sha256}`
+  // With the options that the executable has built in.
+  const node = `${code} ${process.execPath} ${memoryOptions.join(' ')}`
+  const command = `${node} ${join(import.meta.dirname, 'ours.ts')} ${tree} ${state} ${sha256}`
   const first = once(command)
   if (first.hashed !== 1_000_000) throw new Error(`the first hunt read ${first.hashed} files, not 1,000,000`)
   const ours: Contender = {
