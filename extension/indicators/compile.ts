@@ -100,12 +100,14 @@ function pathsOf(indicators: readonly Indicator[], platform: Platform | undefine
 function digestBelow(build: SelectionBuilder, indicators: readonly Indicator[], patterns: readonly string[]): void {
   const strong = build.digestClass({ algorithms: ['sha256'] })
   const weak = indicators.filter((one) => (one.type === 'sha1' || one.type === 'md5') && verdictOf(one) !== undefined)
+  // Of each, once: patterns times these are thousands of rules.
+  const narrow = weak.flatMap(({ type, kinds, names, size }) =>
+    isDigest(type) ? [{ digests: [build.digestClass(classOf(type, kinds))], names: names ?? ['*'], size }] : [],
+  )
   for (const pattern of patterns) {
     build.rule({ pattern }, [strong])
-    for (const one of weak) {
-      if (!isDigest(one.type)) continue
-      const digests = build.digestClass(classOf(one.type, one.kinds))
-      for (const name of one.names ?? ['*']) build.rule(sized(narrowed(pattern, name), one.size), [digests])
+    for (const { digests, names, size } of narrow) {
+      for (const name of names) build.rule(sized(narrowed(pattern, name), size), digests)
     }
   }
 }
@@ -148,7 +150,7 @@ class SelectionBuilder {
 
   /** `isForContent`: no name is sought by it. */
   rule(wanted: SelectRule, classes: readonly number[], isForContent = false): void {
-    const key = JSON.stringify([wanted.pattern, wanted.minSize ?? null, wanted.maxSize ?? null])
+    const key = `${wanted.minSize ?? ''} ${wanted.maxSize ?? ''} ${wanted.pattern}`
     let at = this.#ruleIndex.get(key)
     if (at === undefined) {
       at = this.#rules.push(wanted) - 1

@@ -107,6 +107,15 @@ describe.each(engines)('entries digested by the $name engine', (engine) => {
     }
   })
 
+  it('that are not there are a failure of the request', async () => {
+    const { request } = await asked(engine)
+    const [part] = request.parts
+    for (const chosen of [[part?.columns.length ?? 0], [2 ** 32 - 1]]) {
+      const parts = part ? [{ columns: part.columns, chosen }] : []
+      await expect(engine.digestEntries({ ...request, parts }, never)).rejects.toThrow(/entry/)
+    }
+  })
+
   it('end with the reason of the signal', async () => {
     const { request } = await asked(engine)
     await expect(engine.digestEntries(request, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough')
