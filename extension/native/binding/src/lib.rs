@@ -111,7 +111,7 @@ pub fn digest_entries<'env>(
     let entries = data.into_entries(selection);
     let flag = cancel.flag.clone();
     in_background(env, "digest", move || {
-        match entries.into_request().and_then(|request| scan::digest(&request, &flag)) {
+        match entries.into_request().and_then(|request| scan::digest(request, &flag)) {
             Ok(Some(results)) => Some(pack_records(&results)),
             Ok(None) => None,
             Err(failure) => Some(pack::pack_failure(&failure)),
