@@ -5,7 +5,6 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/bench/**'],
     setupFiles: ['test/setup.ts'],
     pool: 'forks',
     // Many tests wait for processes and clocks: two at a time, even where there are two cores.

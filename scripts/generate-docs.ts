@@ -1,5 +1,5 @@
 /**
- * Writes the generated pages of docs/, and the list of checked data in iocs/. A test keeps them fresh.
+ * Writes the generated pages and the picture of docs/, and the list of checked data in iocs/. A test keeps them fresh.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { commandsPage } from './docs/commands.ts'
 import { configurationPage } from './docs/configuration.ts'
 import { daemonPage } from './docs/daemon.ts'
 import { errorsPage } from './docs/errors.ts'
+import { performancePage, performancePicture } from './docs/performance.ts'
 import { queriesPage } from './docs/queries.ts'
 import { sinksPage } from './docs/sinks.ts'
 import { sourcesPage } from './docs/sources.ts'
@@ -23,6 +24,8 @@ export const pages: Readonly<Record<string, () => string>> = {
   'docs/sinks.md': sinksPage,
   'docs/errors.md': errorsPage,
   'docs/commands.md': commandsPage,
+  'docs/performance.md': performancePage,
+  'docs/performance.svg': performancePicture,
   'iocs/checked.json': checkedPage,
 }
 

@@ -14,6 +14,7 @@ import { noCache, openHashCache } from '../../extension/sweep/hash-cache.ts'
 import { defaultLimits, treeSweep } from '../../extension/sweep/request.ts'
 import { sweep } from '../../extension/sweep/sweep.ts'
 import { peakMemory } from './peak-memory.ts'
+import { startPings } from './pings.ts'
 
 const [job = '', target = '', database = ''] = process.argv.slice(2)
 const everything: Selection = {
@@ -28,6 +29,7 @@ const cache = job === 'rescan' ? openHashCache(database, quiet, () => BigInt(Dat
 
 const delay = monitorEventLoopDelay({ resolution: 1 })
 delay.enable()
+startPings()
 const walk = { roots: [target], ignoreCase: true, skip: [], mounts: 'same' } as const
 const request = treeSweep(engine, walk, selection, { ...defaultLimits, maxFileBytes: 16 * 1024 ** 3 })
 const sum = Buffer.alloc(32)

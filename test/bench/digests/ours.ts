@@ -11,6 +11,7 @@ import type { Selection } from '../../../extension/native/selection.ts'
 import { noCache } from '../../../extension/sweep/hash-cache.ts'
 import { defaultLimits, treeSweep } from '../../../extension/sweep/request.ts'
 import { sweep } from '../../../extension/sweep/sweep.ts'
+import { startPings } from '../pings.ts'
 
 const lengths = { sha256: 32, sha1: 20, md5: 16 } as const satisfies Record<DigestAlgorithm, number>
 const names = Object.keys(lengths) as DigestAlgorithm[]
@@ -24,6 +25,7 @@ const request = treeSweep(engine, walk, selection, { ...defaultLimits, maxFileBy
 const sums = new Map(names.map((name) => [name, Buffer.alloc(lengths[name])]))
 let files = 0
 let bytes = 0
+startPings()
 for await (const batch of sweep(engine, noCache, request, new AbortController().signal)) {
   if (batch.errors.length > 0) throw new Error(`${batch.errors[0]?.path}: ${batch.errors[0]?.message}`)
   for (const { record } of batch.files.slots) {

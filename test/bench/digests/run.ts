@@ -5,30 +5,36 @@
  * CPU-seconds are those of whole processes, user and system. Ours is there twice: the Rust crate as a program of one thread
  * (`examples/digests.rs`), which is what the rivals are, and a whole sweep with Node around it.
  */
-import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Contender, contest, has, median, timesAsFast } from '../contest.ts'
+import type { Say } from '../part.ts'
+import { builtC, builtExample, crateName } from '../programs.ts'
+import { keepMissing, type Work } from '../record.ts'
+import { grouped, sizes } from '../sizes.ts'
 import { mixedFiles, smallFiles } from '../trees.ts'
-
-type Say = (line: string) => void
+import { nodeCommand } from '../whole-process.ts'
 
 const all = 7
 const sha256 = 1
 const nothing = 0
 
+const evpOne = 'EVP, 16 KiB blocks'
+const evpAll = 'EVP, 16 KiB blocks, three digests'
+const floorOfSmall = 'open, fstat, read, close'
+
 /** Runs all and says the results; `base` holds the trees, `folder` the programs. */
 export function digests(base: string, folder: string, rounds: number, say: Say): void {
   mkdirSync(folder, { recursive: true })
-  const crate = builtCrate(say)
+  const crate = builtExample('scan', 'digests', say)
   const kernel = builtKernel(folder, say)
   if (crate === undefined) return
-  const large = mixedFiles(base, 40)
-  const small = smallFiles(base, 100_000, 4096)
-  const node = `NODE_COMPILE_CACHE=${join(folder, 'code')} ${process.execPath} ${join(import.meta.dirname, 'ours.ts')}`
+  const large = mixedFiles(base, sizes.largeFiles)
+  const small = smallFiles(base, sizes.smallFiles, 4096)
+  const node = nodeCommand(folder, join(import.meta.dirname, 'ours.ts'))
 
   const ours = (tree: string, bits: number, answer: Contender['answer']): Contender[] => [
-    { name: 'threecx-hunter, the crate', command: `${crate} ${tree} ${bits}`, answer },
+    { name: crateName, command: `${crate} ${tree} ${bits}`, answer },
     { name: 'threecx-hunter, whole process', command: `${node} ${tree} ${bits}`, answer },
   ]
   const evp = (name: string, tree: string, bits: number, answer: Contender['answer']): Contender[] =>
@@ -37,35 +43,38 @@ export function digests(base: string, folder: string, rounds: number, say: Say):
     const command = `find ${tree} -type f -print0 | xargs -0 openssl dgst -sha256 -r`
     if (has('openssl')) return [{ name: 'openssl dgst -sha256', command, answer: sumOfLines }]
     say('\nopenssl is not installed and left out.')
+    keepMissing('openssl dgst -sha256', 'openssl is not installed')
     return []
   }
 
+  const files = `${grouped(sizes.smallFiles)} files`
   table(
-    'SHA-256 of 40 files of 1 to 64 MiB',
+    'sha256-large',
+    `SHA-256 of ${sizes.largeFiles} files of 1 to 64 MiB`,
     'openssl at least 1.6, aim 1.8; three digests of osquery at least 5, aim 6',
     [
       ...ours(large, sha256, sha256Of),
       ...openssl(large),
-      ...evp('EVP, 16 KiB blocks', large, sha256, sha256Of),
-      ...evp('EVP, 16 KiB blocks, three digests', large, all, sha256Of),
+      ...evp(evpOne, large, sha256, sha256Of),
+      ...evp(evpAll, large, all, sha256Of),
     ],
   )
-  table('SHA-256, SHA-1 and MD5 of the same files', 'EVP at least 3, aim 4', [
+  table('all-large', 'SHA-256, SHA-1 and MD5 of the same files', 'EVP at least 3, aim 4', [
     ...ours(large, all, line),
-    ...evp('EVP, 16 KiB blocks, three digests', large, all, line),
+    ...evp(evpAll, large, all, line),
   ])
-  table('SHA-256 of 100,000 files of 4 KiB', 'the loop without digests at least 0.75', [
+  table('sha256-small', `SHA-256 of ${files} of 4 KiB`, 'the loop without digests at least 0.75', [
     ...ours(small, sha256, countsOf),
-    ...evp('open, fstat, read, close', small, nothing, countsOf),
+    ...evp(floorOfSmall, small, nothing, countsOf),
     ...evp('EVP', small, sha256, countsOf),
   ])
-  table('SHA-256, SHA-1 and MD5 of 100,000 files of 4 KiB', 'none', [
+  table(undefined, `SHA-256, SHA-1 and MD5 of ${files} of 4 KiB`, 'none', [
     ...ours(small, all, line),
     ...evp('EVP, three digests', small, all, line),
   ])
 
-  function table(title: string, target: string, contenders: readonly Contender[]): void {
-    const timings = contest(contenders, rounds, 'cpu')
+  function table(work: Work | undefined, title: string, target: string, contenders: readonly Contender[]): void {
+    const timings = contest(contenders, rounds, 'cpu', work)
     const [our, whole, ...others] = timings
     if (!our || !whole) return
     say(`\n## ${title}\n\nTarget: ${target}.\n`)
@@ -79,28 +88,10 @@ export function digests(base: string, folder: string, rounds: number, say: Say):
   }
 }
 
-/** The crate as a program; undefined, and that is said, where there is no Rust toolchain. */
-function builtCrate(say: Say): string | undefined {
-  const workspace = join(import.meta.dirname, '..', '..', '..', 'extension', 'native')
-  const args = ['build', '--release', '--locked', '--package', 'scan', '--example', 'digests']
-  const built = spawnSync('cargo', args, { cwd: workspace, encoding: 'utf8' })
-  if (built.error !== undefined) {
-    say('\nNo Rust toolchain was found: digests are not measured.')
-    return undefined
-  }
-  if (built.status !== 0) throw new Error(`cannot build examples/digests.rs: ${built.stderr.slice(-2000)}`)
-  return join(process.env['CARGO_TARGET_DIR'] ?? join(workspace, 'target'), 'release', 'examples', 'digests')
-}
-
-/** The rival in C; undefined, and that is said, without a compiler or the headers of OpenSSL. */
-function builtKernel(folder: string, say: Say): string | undefined {
-  const program = join(folder, 'kernel')
-  const source = join(import.meta.dirname, 'kernel.c')
-  const built = spawnSync('cc', ['-O2', '-o', program, source, '-lcrypto'], { encoding: 'utf8' })
-  if (built.status === 0) return program
-  const reason = built.error?.message ?? built.stderr.trim().split('\n')[0]
-  say(`\nThe rival in C cannot be built (Debian: gcc, libssl-dev) and is left out: ${reason}`)
-  return undefined
+/** The rival in C, and the floor; undefined, and that is said, without a compiler or the headers of OpenSSL. */
+export function builtKernel(folder: string, say: Say): string | undefined {
+  const names = [evpAll, evpOne, floorOfSmall]
+  return builtC(join(import.meta.dirname, 'kernel.c'), join(folder, 'kernel'), ['-lcrypto'], names, say)
 }
 
 /** Files, bytes and all digests. */

@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { sizes } from '../sizes.ts'
 
 const iocs = resolve(import.meta.dirname, '../../../iocs/3cx')
 
@@ -57,7 +58,7 @@ const hosts = (
   'msedge.api.cdp.microsoft.com teams.events.data.microsoft.com akamaiedge.net storage.googleapis.com'
 ).split(' ')
 
-const lineCount = 15_000_000
+const lineCount = sizes.logLines
 
 /** Writes the log unless it is there, and names it. One line in 50,021 names a domain of the campaign. */
 export function dnsLog(folder: string): string {

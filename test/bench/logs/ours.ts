@@ -4,12 +4,14 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { openEngine } from '../../../extension/native/index.ts'
+import { startPings } from '../pings.ts'
 
 const [log = '', list = '', report = ''] = process.argv.slice(2)
 const patterns = readFileSync(list, 'latin1')
   .split('\n')
   .filter((line) => line !== '')
 const { engine } = openEngine({})
+startPings()
 const limits = { headLines: 0, maxLineBytes: 4096, maxLines: 1_000_000, maxBytes: 2 ** 40, timeoutMs: 600_000 }
 const file = { root: 0, path: '' }
 for await (const batch of engine.lines([log], file, { patterns, ...limits }, new AbortController().signal)) {

@@ -25,6 +25,7 @@ import { defaultLimits } from '../../../extension/sweep/request.ts'
 import { openSettledStore } from '../../../extension/sweep/settled-store.ts'
 import { imageVolume } from '../../../extension/sweep/volume.ts'
 import { peakMemory } from '../peak-memory.ts'
+import { startPings } from '../pings.ts'
 
 /** What is printed. */
 export interface OurRescan {
@@ -72,6 +73,7 @@ const plan: HuntPlan = {
 }
 
 delay.enable()
+startPings()
 const started = { wall: performance.now(), cpu: process.cpuUsage() }
 const budget = pace && new CpuBudget(pace.cpuShare)
 const { signal } = new AbortController()

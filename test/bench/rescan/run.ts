@@ -10,7 +10,9 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { memoryOptions } from '../../../scripts/executable/inject.ts'
-import { type Contender, contest, cpuRatio, has, median, type Timing, timesAsFast } from '../contest.ts'
+import { type Contender, contest, cpuRatio, has, median, runOnce, type Timing, timesAsFast } from '../contest.ts'
+import { keepFact, keepMissing } from '../record.ts'
+import { grouped, sizes } from '../sizes.ts'
 import { smallFiles } from '../trees.ts'
 import { names } from './names.ts'
 import type { OurRescan } from './ours.ts'
@@ -25,6 +27,7 @@ const tolerance = 0.02
 export function compiledWalk(base: string, say: Say): string | undefined {
   if (!has('cc')) {
     say('\nThere is no C compiler (cc): the walk that asks for metadata is left out.')
+    keepMissing('walk + stat, C, one thread', 'no C compiler (cc)')
     return undefined
   }
   const program = join(base, 'walk-stat')
@@ -37,7 +40,7 @@ export function compiledWalk(base: string, say: Say): string | undefined {
 /** Runs the part and says the results. */
 export function rescans(base: string, rounds: number, say: Say): void {
   const walk = compiledWalk(base, say)
-  const tree = smallFiles(base, 1_000_000, 16)
+  const tree = smallFiles(base, sizes.manyFiles, 16)
   names(base, tree, walk, rounds, say)
   const state = join(base, 'state')
   rmSync(state, { recursive: true, force: true })
@@ -48,14 +51,14 @@ export function rescans(base: string, rounds: number, say: Say): void {
   // With the options that the executable has built in.
   const node = `${code} ${process.execPath} ${memoryOptions.join(' ')}`
   const command = `${node} ${join(import.meta.dirname, 'ours.ts')} ${tree} ${state} ${sha256}`
-  const first = once(command)
-  if (first.hashed !== 1_000_000) throw new Error(`the first hunt read ${first.hashed} files, not 1,000,000`)
+  const first = parse(runOnce('rescan-first', 'threecx-hunter', command))
+  if (first.hashed !== sizes.manyFiles) throw new Error(`the first hunt read only ${first.hashed} files`)
   const ours: Contender = {
     name: 'threecx-hunter, again',
     command,
     answer: (stdout) => {
       const again = parse(stdout)
-      if (again.hashed !== 0 || again.cached !== 1_000_000) throw new Error(`a rescan read ${again.hashed} files`)
+      if (again.hashed !== 0 || again.cached !== sizes.manyFiles) throw new Error(`a rescan read ${again.hashed} files`)
       if (String(again.found) !== String([needle]) || String(first.found) !== String([needle])) {
         throw new Error(`the hunts found ${first.found} and ${again.found}, not ${needle}`)
       }
@@ -65,14 +68,14 @@ export function rescans(base: string, rounds: number, say: Say): void {
   const floor: Contender[] = walk
     ? [{ name: 'walk + stat, C, one thread', command: `${walk} ${tree} stat`, answer: (stdout) => stdout.trim() }]
     : []
-  const [our, other] = contest([ours, ...floor], rounds)
+  const [our, other] = contest([ours, ...floor], rounds, 'wall', 'rescan')
   if (our) sayRescan(first, our, other, say)
-  sayGentle(once(`${command} ${share}`), say)
+  sayGentle(parse(runOnce('rescan-gentle', 'threecx-hunter', `${command} ${share}`)), say)
 }
 
 function sayRescan(first: OurRescan, our: Timing, other: Timing | undefined, say: Say): void {
   say(`
-## 1,000,000 unchanged files, hunted through again
+## ${grouped(sizes.manyFiles)} unchanged files, hunted through again
 
 Target: within 1.15 of walk + stat (1 / times). All indicators and a bare digest, by which every file is selected; one
 file is found each time. The first hunt read all files in ${first.seconds.toFixed(1)} s, ${first.cpu.toFixed(1)} CPU seconds.
@@ -106,16 +109,11 @@ file is found each time. The first hunt read all files in ${first.seconds.toFixe
 
 function sayGentle({ cpu, seconds }: OurRescan, say: Say): void {
   const kept = cpu / seconds
+  keepFact('gentleShare', kept)
   const isKept = Math.abs(kept - share) <= tolerance
   say(`
 The same again within ${share * 100} % of one core: ${cpu.toFixed(2)} CPU seconds in ${seconds.toFixed(1)} s are
 ${(kept * 100).toFixed(1)} %, ${isKept ? 'within' : 'NOT within'} ${tolerance * 100} points.`)
-}
-
-function once(command: string): OurRescan {
-  const run = spawnSync('bash', ['-c', command], { encoding: 'utf8' })
-  if (run.status !== 0) throw new Error(`a hunt failed: ${run.stderr.slice(0, 500)}`)
-  return parse(run.stdout)
 }
 
 function parse(stdout: string): OurRescan {
