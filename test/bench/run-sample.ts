@@ -28,7 +28,7 @@ export function sampleRun(change: Partial<Results> = {}): Results {
         ],
       },
     },
-    missing: { hyperscan: 'hs/hs.h is not there' },
+    missing: { Hyperscan: 'hs/hs.h is not there' },
     facts: {
       largeBytes: 2e9,
       smallBytes: 4e8,

@@ -116,10 +116,10 @@ function plans({ sizes }: Results): readonly Plan[] {
         limit: 'copying the page cache',
         work: `logs-${count}`,
         system: ['read-log'],
-        ours: [crate, ['whole process', 'threecx-hunter, one thread', 'start-logs']],
+        ours: [crate, ['whole process', 'threecx-hunter, whole process', 'start-logs']],
         rivals: [
-          ['Hyperscan', 'hyperscan'],
-          ['rg -F -i', 'rg -F -i -j1'],
+          ['Hyperscan', 'Hyperscan'],
+          ['rg -F -i', 'rg -F -i'],
         ],
       }),
     ),

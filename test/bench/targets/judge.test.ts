@@ -59,7 +59,7 @@ describe('a target', () => {
   })
 
   it('is not measured without a contender, and says why as far as that was kept', () => {
-    const judged = judge(target({ ...times, rival: 'hyperscan' }, { ...times, rival: 'nobody' }), sampleRun())
+    const judged = judge(target({ ...times, rival: 'Hyperscan' }, { ...times, rival: 'nobody' }), sampleRun())
     expect(judged).toMatchObject([{ missing: 'hs/hs.h is not there' }, { missing: '"nobody" did not run' }])
     expect(verdictOf(judged)).toBe('not measured')
   })
