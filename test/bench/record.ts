@@ -11,6 +11,7 @@ export type Work =
   | 'all-large'
   | 'sha256-small'
   | 'names'
+  | 'walk'
   | 'rescan-first'
   | 'rescan'
   | 'rescan-gentle'

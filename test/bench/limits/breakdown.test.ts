@@ -23,7 +23,7 @@ describe('a breakdown', () => {
   it('splits ours into those, the own work of the crate, the start, and what is left around it', () => {
     const [digests] = breakdowns(sampleRun())
     expect(digests?.bars[2]).toMatchObject({
-      name: 'whole process',
+      name: 'threecx-hunter, whole process',
       seconds: 5.5,
       pieces: [
         { spent: 'system', seconds: 1 },

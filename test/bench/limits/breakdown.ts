@@ -45,13 +45,14 @@ interface Plan {
   /** A contender that is the system's part alone: its contest and name. */
   readonly system: readonly [Work, string?]
   readonly digests?: { readonly bytes: 'largeBytes' | 'smallBytes'; readonly algorithms: readonly string[] }
-  /** Ours, and which of our programs with nothing to do has the same start. */
-  readonly ours: readonly (readonly [label: string, contender: string, start?: Work])[]
+  /** Our crate as a program of one thread, where it runs: its contest and name. */
+  readonly crate?: readonly [Work, string]
+  /** Our whole process, and which of our programs with nothing to do has the same start. */
+  readonly whole: readonly [contender: string, start: Work]
   readonly rivals: readonly (readonly [label: string, contender: string])[]
 }
 
-const crate = ['threecx-hunter, crate', crateName] as const
-const whole = ['whole process', 'threecx-hunter, whole process', 'start-digests'] as const
+const whole = 'threecx-hunter, whole process'
 const evp = 'EVP, 16 KiB blocks, three digests'
 
 function plans({ sizes }: Results): readonly Plan[] {
@@ -64,7 +65,8 @@ function plans({ sizes }: Results): readonly Plan[] {
       work: 'sha256-large',
       system: ['read-large'],
       digests: { bytes: 'largeBytes', algorithms: ['sha256'] },
-      ours: [crate, whole],
+      crate: ['sha256-large', crateName],
+      whole: [whole, 'start-digests'],
       rivals: [
         ['openssl dgst', 'openssl dgst -sha256'],
         ['as osquery: three EVP digests', evp],
@@ -76,7 +78,8 @@ function plans({ sizes }: Results): readonly Plan[] {
       work: 'all-large',
       system: ['read-large'],
       digests: { bytes: 'largeBytes', algorithms: ['sha256', 'sha1', 'md5'] },
-      ours: [crate, whole],
+      crate: ['all-large', crateName],
+      whole: [whole, 'start-digests'],
       rivals: [['as osquery: three EVP digests', evp]],
     },
     {
@@ -85,7 +88,8 @@ function plans({ sizes }: Results): readonly Plan[] {
       work: 'sha256-small',
       system: ['sha256-small', 'open, fstat, read, close'],
       digests: { bytes: 'smallBytes', algorithms: ['sha256'] },
-      ours: [crate, whole],
+      crate: ['sha256-small', crateName],
+      whole: [whole, 'start-digests'],
       rivals: [['EVP', 'EVP']],
     },
     {
@@ -93,10 +97,8 @@ function plans({ sizes }: Results): readonly Plan[] {
       limit: 'listing the directories',
       work: 'names',
       system: ['names', 'walk, C, one thread'],
-      ours: [
-        ['threecx-hunter, crate', crateName],
-        ['whole process', 'threecx-hunter', 'start-names'],
-      ],
+      crate: ['walk', 'the crate, 1 thread'],
+      whole: ['threecx-hunter', 'start-names'],
       rivals: [
         ['find -type f', 'find -type f'],
         ['walk + stat', 'walk + stat, C, one thread'],
@@ -107,7 +109,7 @@ function plans({ sizes }: Results): readonly Plan[] {
       limit: 'walk + stat',
       work: 'rescan',
       system: ['rescan', 'walk + stat, C, one thread'],
-      ours: [['whole process', 'threecx-hunter, again', 'start-rescan']],
+      whole: ['threecx-hunter, again', 'start-rescan'],
       rivals: [],
     },
     ...([40, 1000] as const).map(
@@ -116,7 +118,8 @@ function plans({ sizes }: Results): readonly Plan[] {
         limit: 'copying the page cache',
         work: `logs-${count}`,
         system: ['read-log'],
-        ours: [crate, ['whole process', 'threecx-hunter, whole process', 'start-logs']],
+        crate: [`logs-${count}`, crateName],
+        whole: [whole, 'start-logs'],
         rivals: [
           ['Hyperscan', 'Hyperscan'],
           ['rg -F -i', 'rg -F -i'],
@@ -139,16 +142,14 @@ function breakdown(plan: Plan, results: Results): Breakdown | undefined {
     { spent: 'system', seconds: system },
     { spent: 'digests', seconds: digests },
   ]
+  const [contender, start] = plan.whole
+  const crateSeconds = plan.crate && cpuOf(results, ...plan.crate)
+  const crate = bar('threecx-hunter, crate', crateSeconds, alone, 'own')
   // Without the crate as a program its own work and what is around it cannot be told apart.
-  const hasCrate = cpuOf(results, plan.work, crateName) !== undefined
-  const work = own(plan, results, alone)
+  const known = [...(crate?.pieces ?? alone), { spent: 'start', seconds: cpuOf(results, start) ?? 0 } as const]
   const bars = [
-    ...plan.ours.map(([name, contender, start]) => {
-      const seconds = cpuOf(results, plan.work, contender)
-      if (start === undefined) return bar(name, seconds, alone, 'own')
-      const begun: Piece = { spent: 'start', seconds: cpuOf(results, start) ?? 0 }
-      return bar(name, seconds, [...alone, ...work, begun], hasCrate ? 'around' : 'own')
-    }),
+    crate,
+    bar('threecx-hunter, whole process', cpuOf(results, plan.work, contender), known, crate ? 'around' : 'own'),
     ...plan.rivals.map(([name, contender]) => bar(name, cpuOf(results, plan.work, contender), [], 'rival')),
   ].flatMap((one) => one ?? [])
   if (bars.length === 0) return undefined
@@ -159,13 +160,6 @@ function breakdown(plan: Plan, results: Results): Breakdown | undefined {
     bars: [...(limit ? [limit] : []), ...bars],
     allowed: allowed(plan.work, results),
   }
-}
-
-/** What the crate as a program took beyond the limit, when it ran. */
-function own({ work }: Plan, results: Results, alone: readonly Piece[]): Piece[] {
-  const crateSeconds = cpuOf(results, work, crateName)
-  const pieces = bar('', crateSeconds, alone, 'own')?.pieces ?? []
-  return pieces.filter(({ spent }) => spent === 'own')
 }
 
 /** The known pieces one after the other as far as the total goes, and the rest. */

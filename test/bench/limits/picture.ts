@@ -6,7 +6,7 @@ import type { Bar, Breakdown, Spent } from './breakdown.ts'
 import { element, type Xml } from './element.ts'
 
 const width = 960
-const left = 230
+const left = 260
 /** Where bars end, so that their numbers fit behind them. */
 const right = 790
 /** Bars longer than so many limits are broken. */

@@ -4,7 +4,6 @@
  */
 import { contest } from '../contest.ts'
 import type { Bench } from '../part.ts'
-import { builtExample } from '../programs.ts'
 import { compiledWalk } from '../rescan/run.ts'
 import { grouped, sizes } from '../sizes.ts'
 import { smallFiles } from '../trees.ts'
@@ -15,12 +14,10 @@ import { ours, rival } from '../whole-process.ts'
 export function names({ base, rounds, say }: Bench): void {
   const tree = smallFiles(base, sizes.manyFiles, 16)
   const walk = compiledWalk(base, say)
-  const crate = builtExample('scan', 'names', say)
   const count = (stdout: string): string => stdout.trim().split(' ')[0] ?? ''
   const timings = contest(
     [
       ours(base, 'sweep', tree, (answer) => String(answer.files)),
-      ...(crate ? [{ name: 'threecx-hunter, the crate', command: `${crate} ${tree} 2`, answer: count }] : []),
       ...rival({ name: 'find -type f', command: `find ${tree} -type f | wc -l`, answer: count }, 'find', say),
       ...(walk ? [{ name: 'walk + stat, C, one thread', command: `${walk} ${tree} stat`, answer: count }] : []),
       ...(walk ? [{ name: 'walk, C, one thread', command: `${walk} ${tree} names`, answer: count }] : []),

@@ -117,6 +117,16 @@ export const targets: readonly Target[] = [
         bound: 0.6,
         isJudged: true,
       },
+      {
+        kind: 'part',
+        label: 'crate, two threads, wall, `find`',
+        work: 'walk',
+        ours: 'the crate, 2 threads',
+        rival: 'find -type f',
+        clock: 'wall',
+        bound: 0.5,
+        isJudged: false,
+      },
     ],
   },
   {
