@@ -26,7 +26,7 @@ export function names(base: string, tree: string, walk: string | undefined, roun
   const rivals: Contender[] = []
   if (has('find')) rivals.push({ name: 'find -type f', command: `find ${tree} -type f | wc -l`, answer: counted })
   if (walk) rivals.push({ name: 'names, C, one thread', command: `${walk} ${tree} names`, answer: counted })
-  const timings = contest([...ours, ...rivals], rounds)
+  const timings = contest([...ours, ...rivals], rounds, 'wall', 'walk')
   const [our] = timings
   say(`
 ## The walk of 1,000,000 names alone, every name judged by all indicators
