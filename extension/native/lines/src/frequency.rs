@@ -1,6 +1,6 @@
 //! How often two bytes stand beside each other in logs, case folded: what is rare there is worth looking for first.
 //!
-//! Counted in a handful of lines as resolvers, proxies, web servers and sensors write them. It decides about speed alone;
+//! Longer pieces are judged by their pairs. Counted in a handful of lines as resolvers, proxies, web servers and sensors write them. It decides about speed alone;
 //! a log that is unlike these is searched slower, not worse.
 
 use std::sync::LazyLock;
@@ -30,7 +30,8 @@ const BELIEF: f64 = 0.5;
 /// Bytes that text in ASCII can hold.
 const BYTES: usize = 128;
 
-static FREQUENCIES: LazyLock<Vec<f64>> = LazyLock::new(|| {
+/// By pair, and by single byte.
+static FREQUENCIES: LazyLock<(Vec<f64>, Vec<f64>)> = LazyLock::new(|| {
     let sample = SAMPLE.to_ascii_lowercase();
     let mut single = vec![BELIEF; BYTES];
     let mut pairs = vec![0.0; BYTES * BYTES];
@@ -45,7 +46,8 @@ static FREQUENCIES: LazyLock<Vec<f64>> = LazyLock::new(|| {
         let is_folded = !is_upper(i / BYTES) && !is_upper(i % BYTES);
         *pair = if is_folded { (*pair + BELIEF * expected) / ((1.0 + BELIEF) * all) } else { 0.0 };
     }
-    pairs
+    let shares = pairs.chunks(BYTES).map(|row| row.iter().sum::<f64>().max(f64::MIN_POSITIVE)).collect();
+    (pairs, shares)
 });
 
 fn index(first: u8, second: u8) -> usize {
@@ -54,5 +56,16 @@ fn index(first: u8, second: u8) -> usize {
 
 /// The share of places in logs at which these two bytes of lower-case ASCII stand.
 pub(crate) fn frequency(first: u8, second: u8) -> f64 {
-    FREQUENCIES.get(index(first, second)).copied().unwrap_or(0.0)
+    FREQUENCIES.0.get(index(first, second)).copied().unwrap_or(0.0)
+}
+
+/// The share of places at which this byte of lower-case ASCII stands; never zero.
+pub(crate) fn share(byte: u8) -> f64 {
+    FREQUENCIES.1.get(usize::from(byte)).copied().unwrap_or(f64::MIN_POSITIVE)
+}
+
+/// The share of places at which these bytes of lower-case ASCII stand, as far as pairs tell.
+pub(crate) fn chain(bytes: &[u8]) -> f64 {
+    let first = bytes.first().map_or(1.0, |first| share(*first));
+    bytes.windows(2).fold(first, |so_far, pair| so_far * frequency(pair[0], pair[1]) / share(pair[0]))
 }

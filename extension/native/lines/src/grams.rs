@@ -6,15 +6,15 @@
 /// Bit 5 tells lower from upper case, and a few other bytes from each other: those are told apart when compared.
 const FOLD: u64 = 0x2020_2020_2020_2020;
 
-/// Spreads a gram over 64 bits: 2^64 divided by the golden ratio.
+/// Spreads a gram over 64 bits, of which the upper half is taken: 2^64 divided by the golden ratio.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Words of the filter, at most: 256 KiB, half of a second-level cache.
-const MAX_WORDS: usize = 1 << 15;
+const MAX_WORDS: usize = 1 << 16;
 
 /// Entries that share a word of the filter, at most, unless there are too many: it lets one gram in a hundred through, and
 /// that of 10,000 strings with anchors fits a first-level cache. Twice as many and half as many were slower.
-const ENTRIES_PER_WORD: usize = 4;
+const ENTRIES_PER_WORD: usize = 2;
 
 /// How the bytes of a gram become a hash.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +31,8 @@ impl Hashing {
     }
 
     #[inline(always)]
-    pub(crate) fn of(&self, word: u64) -> u64 {
-        ((word | FOLD) & self.mask).wrapping_mul(self.spread)
+    pub(crate) fn of(&self, word: u64) -> u32 {
+        (((word | FOLD) & self.mask).wrapping_mul(self.spread) >> 32) as u32
     }
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn word_of(text: &[u8]) -> u64 {
 /// One gram of one string.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
-    pub(crate) hash: u64,
+    pub(crate) hash: u32,
     /// Up to eight bytes of the string around the gram, folded: most of what is not the string ends here.
     word: u64,
     mask: u64,
@@ -61,7 +61,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn new(hash: u64, pattern: u32, string: &[u8], gram_at: usize) -> Self {
+    pub(crate) fn new(hash: u32, pattern: u32, string: &[u8], gram_at: usize) -> Self {
         // As far back as the word still holds what is behind the gram, which is where strings differ.
         let word_at = gram_at.min(string.len().saturating_sub(8));
         let length = (string.len() - word_at).min(8);
@@ -82,11 +82,46 @@ pub(crate) struct Wanted<'a> {
     pub(crate) ends_after: usize,
 }
 
+/// A Bloom filter of hashes: two bits in one word for each.
+#[derive(Debug)]
+pub(crate) struct Filter {
+    /// Two to the power of 32 less the shift.
+    words: Vec<u32>,
+    shift: u32,
+}
+
+impl Filter {
+    /// Of any number of hashes.
+    pub(crate) fn new(hashes: impl ExactSizeIterator<Item = u32>) -> Self {
+        let count = (hashes.len() / ENTRIES_PER_WORD).next_power_of_two().clamp(64, MAX_WORDS);
+        let shift = 32 - count.ilog2();
+        let mut words = vec![0; count];
+        for hash in hashes {
+            words[(hash >> shift) as usize] |= 1 << (hash >> BITS[0] & 31) | 1 << (hash >> BITS[1] & 31);
+        }
+        Filter { words, shift }
+    }
+
+    /// The lowest bit tells whether there may be this hash.
+    #[inline(always)]
+    pub(crate) fn look(&self, hash: u32) -> u32 {
+        let word = self.words[(hash >> self.shift) as usize];
+        (word >> (hash >> BITS[0] & 31)) & (word >> (hash >> BITS[1] & 31))
+    }
+
+    /// What kernels look up: the words, and how far a hash is shifted to number one of them.
+    pub(crate) fn parts(&self) -> (&[u32], u32) {
+        (&self.words, self.shift)
+    }
+}
+
+/// From where in a hash the numbers of the two bits are taken; neither part chooses the word.
+pub(crate) const BITS: [u32; 2] = [6, 11];
+
 /// All grams of all strings.
 #[derive(Debug)]
 pub(crate) struct Grams {
-    words: Vec<u64>,
-    shift: u32,
+    filter: Filter,
     entries: Vec<Entry>,
     /// Entries of slot `i` are `slots[i]..slots[i + 1]`.
     slots: Vec<u32>,
@@ -96,33 +131,29 @@ pub(crate) struct Grams {
 impl Grams {
     /// Any number of entries, of which there is one for each gram of each string.
     pub(crate) fn new(mut entries: Vec<Entry>) -> Self {
-        let count = (entries.len() / ENTRIES_PER_WORD).next_power_of_two().clamp(64, MAX_WORDS);
-        let shift = 64 - count.ilog2();
-        let mut words = vec![0; count];
-        for hash in entries.iter().map(|entry| entry.hash) {
-            let (one, two) = bits(hash);
-            words[(hash >> shift) as usize] |= 1 << (one & 63) | 1 << (two & 63);
-        }
-        let slot_shift = 64 - entries.len().next_power_of_two().ilog2().max(1);
+        let filter = Filter::new(entries.iter().map(|entry| entry.hash));
+        let slot_shift = 32 - entries.len().next_power_of_two().ilog2().max(1);
         entries.sort_unstable_by_key(|entry| (entry.hash, entry.pattern, entry.gram_at));
-        let mut slots = vec![0u32; (1 << (64 - slot_shift)) + 1];
+        let mut slots = vec![0u32; (1 << (32 - slot_shift)) + 1];
         entries.iter().for_each(|entry| slots[(entry.hash >> slot_shift) as usize + 1] += 1);
         (1..slots.len()).for_each(|i| slots[i] += slots[i - 1]);
-        Grams { words, shift, entries, slots, slot_shift }
+        Grams { filter, entries, slots, slot_shift }
     }
 
     /// The lowest bit tells whether there may be a gram with this hash.
     #[inline(always)]
-    pub(crate) fn look(&self, hash: u64) -> u64 {
-        // SAFETY: the shift leaves a number below the number of words, which is two to the power of 64 less the shift.
-        let word = unsafe { *self.words.get_unchecked((hash >> self.shift) as usize) };
-        let (one, two) = bits(hash);
-        (word >> (one & 63)) & (word >> (two & 63))
+    pub(crate) fn look(&self, hash: u32) -> u32 {
+        self.filter.look(hash)
+    }
+
+    /// The filter, for a loop over places.
+    pub(crate) fn filter(&self) -> &Filter {
+        &self.filter
     }
 
     /// Where a string begins that has a gram with this hash at `at`.
     #[inline(never)]
-    pub(crate) fn compare(&self, text: &[u8], at: usize, hash: u64, wanted: Wanted<'_>) -> Option<usize> {
+    pub(crate) fn compare(&self, text: &[u8], at: usize, hash: u32, wanted: Wanted<'_>) -> Option<usize> {
         let slot = (hash >> self.slot_shift) as usize;
         let entries = &self.entries[self.slots[slot] as usize..self.slots[slot + 1] as usize];
         let is_there = |entry: &&Entry| {
@@ -137,10 +168,4 @@ impl Grams {
         };
         entries.iter().find(is_there).map(|entry| at - usize::from(entry.gram_at))
     }
-}
-
-/// Two bits of a word of the filter, from parts of the hash that do not choose the word.
-#[inline(always)]
-fn bits(hash: u64) -> (u64, u64) {
-    (hash >> 40, hash >> 34)
 }

@@ -13,13 +13,14 @@ mod frequency;
 mod grams;
 #[cfg(test)]
 mod naive;
-mod pairs;
 mod patterns;
 mod segments;
 mod strides;
 mod text;
+mod triples;
 mod unpack;
 mod utf16;
+mod vector;
 mod window;
 
 pub use answer::{Batch, Line, Packing, Request, Stop};

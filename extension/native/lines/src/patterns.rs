@@ -1,6 +1,6 @@
 //! Many strings, ASCII case ignored, looked for at a cost that hardly grows with their number.
 //!
-//! Two searches propose places and compare them: by anchors (`anchors.rs`), the faster one, which wants a few rare pairs
+//! Two searches propose places and compare them: by anchors (`anchors.rs`), the faster one, which wants a few rare triples
 //! of bytes that all strings have, and by strides (`strides.rs`), which wants strings that are long. Where anchors do not
 //! serve all strings, they serve those that are too short for a long stride.
 
@@ -8,8 +8,9 @@ use std::collections::HashMap;
 
 use crate::anchors::{Anchors, Numbered};
 use crate::grams::Wanted;
-use crate::pairs::{CHUNK, NO_PLACES};
 use crate::strides::Strides;
+use crate::triples::{CHUNK, NO_PLACES};
+use crate::vector::Kernel;
 
 /// Bytes of the shortest and the longest string.
 const LENGTHS: std::ops::RangeInclusive<usize> = 3..=255;
@@ -57,6 +58,10 @@ pub struct Hit {
 impl Patterns {
     /// Makes strings ready: printable ASCII of 3 to 255 bytes, 1 to 20,000 of them.
     pub fn new<'a>(strings: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, String> {
+        Self::by(strings, Kernel::best())
+    }
+
+    fn by<'a>(strings: impl IntoIterator<Item = &'a [u8]>, kernel: Kernel) -> Result<Self, String> {
         let mut strings: Vec<Box<[u8]>> = strings.into_iter().map(|one| one.to_ascii_lowercase().into()).collect();
         if strings.is_empty() || strings.len() > MAX_PATTERNS {
             return Err(format!("{} strings to look for; expected 1 to {MAX_PATTERNS}", strings.len()));
@@ -70,7 +75,7 @@ impl Patterns {
         strings.sort_unstable();
         strings.dedup();
         let numbered: Vec<Numbered<'_>> = (0..).zip(strings.iter().map(AsRef::as_ref)).collect();
-        let (anchors, strides) = searches(&numbered);
+        let (anchors, strides) = searches(&numbered, kernel);
         let longest = strings.iter().map(|one| one.len()).max().unwrap_or(0);
         let mut beginnings = HashMap::new();
         for (index, one) in (0u32..).zip(&strings) {
@@ -129,17 +134,17 @@ impl Patterns {
 }
 
 /// Which strings are found by anchors, and which by strides.
-fn searches(strings: &[Numbered<'_>]) -> (Option<Anchors>, Option<Strides>) {
-    if let Some(anchors) = Anchors::new(strings, RARE) {
+fn searches(strings: &[Numbered<'_>], kernel: Kernel) -> (Option<Anchors>, Option<Strides>) {
+    if let Some(anchors) = Anchors::new(strings, RARE, kernel) {
         return (Some(anchors), None);
     }
     let beside = SHORT_BELOW.iter().find_map(|below| {
         let (short, long): (Vec<_>, Vec<_>) = strings.iter().partition(|(_, one)| one.len() < *below);
         let is_few = !short.is_empty() && short.len() <= MAX_SHORT;
-        let anchors = is_few.then(|| Anchors::new(&short, RARE_BESIDE))??;
-        Some((Some(anchors), (!long.is_empty()).then(|| Strides::new(&long))))
+        let anchors = is_few.then(|| Anchors::new(&short, RARE_BESIDE, kernel))??;
+        Some((Some(anchors), (!long.is_empty()).then(|| Strides::new(&long, kernel))))
     });
-    beside.unwrap_or_else(|| (None, Some(Strides::new(strings))))
+    beside.unwrap_or_else(|| (None, Some(Strides::new(strings, kernel))))
 }
 
 #[cfg(test)]

@@ -1,0 +1,83 @@
+//! Kernels of the search, one file per instruction set, and which of them this processor has.
+//!
+//! Two loops look at every byte of a log: that which finds triples (`triples.rs`) and that which looks grams up in steps
+//! (`strides.rs`). They are written once in plain Rust, and once more for what processors do better; `unsafe` is in those
+//! files and nowhere else in the crate. What a kernel is asked and what it answers is the same for all.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod ssse3;
+
+use crate::strides::Look;
+use crate::triples::{Places, Tables};
+
+/// Both loops. They write places as distances from where they begin, and tell how many.
+#[derive(Clone, Copy)]
+pub(crate) struct Kernel {
+    name: &'static str,
+    /// Places of triples in so many blocks of [`BLOCK`] bytes. Two bytes of text lie behind the last block.
+    pub(crate) triples: fn(tables: &Tables, text: &[u8], blocks: usize, places: &mut Places) -> usize,
+    /// Places in steps, below `until`, at which a filter lets a gram through. Eight bytes of text begin at each of them.
+    pub(crate) steps: fn(look: &Look<'_>, text: &[u8], until: usize, places: &mut Places) -> usize,
+}
+
+/// Bytes that are judged at once.
+pub(crate) const BLOCK: usize = 64;
+
+/// A block and what its last triples reach into.
+type Block = [u8; BLOCK + 2];
+
+/// Places that are written whether there are so many or not.
+pub(crate) const WRITTEN: usize = 3;
+
+impl Kernel {
+    /// All that this processor has, the best last.
+    pub(crate) fn all() -> Vec<Kernel> {
+        #[allow(unused_mut)]
+        let mut all = vec![portable::KERNEL];
+        #[cfg(target_arch = "x86_64")]
+        all.extend(ssse3::kernel().into_iter().chain(avx2::kernel()));
+        #[cfg(target_arch = "aarch64")]
+        all.push(neon::KERNEL);
+        all
+    }
+
+    /// The best that this processor has.
+    pub(crate) fn best() -> Kernel {
+        Kernel::all().pop().unwrap_or(portable::KERNEL)
+    }
+}
+
+impl std::fmt::Debug for Kernel {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name)
+    }
+}
+
+/// Places in blocks, of which `judge` tells by a bit each. There is no branch for each place: where they are dense enough to
+/// matter, it would be mispredicted.
+#[inline(always)]
+fn places_in_blocks(text: &[u8], blocks: usize, places: &mut Places, judge: impl Fn(&Block) -> u64) -> usize {
+    let mut found = 0;
+    for base in (0..blocks).map(|i| i * BLOCK) {
+        let Some(block) = text[base..].first_chunk() else { break };
+        let mut bits = judge(block);
+        let after = found + bits.count_ones() as usize;
+        loop {
+            for place in &mut places[found..found + WRITTEN] {
+                *place = (base as u32).wrapping_add(bits.trailing_zeros());
+                bits &= bits.wrapping_sub(1);
+            }
+            if bits == 0 {
+                break;
+            }
+            found += WRITTEN;
+        }
+        found = after;
+    }
+    found
+}
