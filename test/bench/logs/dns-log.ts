@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { needlesOf } from '../../../extension/gathering/needles.ts'
 import { sizes } from '../sizes.ts'
 
 const iocs = resolve(import.meta.dirname, '../../../iocs/3cx')
@@ -50,6 +51,13 @@ export function manyDomains(count: number): string[] {
     if (domain.length >= 8) domains.add(domain)
   }
   return [...domains].sort()
+}
+
+/** What a hunt seeks in logs for such domains: labels where they are long enough, names in two spellings where not. */
+export function labelsOf(domains: readonly string[]): readonly string[] {
+  const told = { id: 'bench/1', set: 'bench', number: 1, type: 'domain', component: 'network', stage: 'c2' } as const
+  const indicators = domains.map((value) => ({ ...told, value, level: 'critical', status: 'malicious' }) as const)
+  return needlesOf(indicators).texts
 }
 
 const hosts = (

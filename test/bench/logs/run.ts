@@ -1,15 +1,19 @@
 /**
- * `npm run bench -- logs`: the campaign's domains in a resolver's log, beside ripgrep and grep, equal lines asserted.
+ * `npm run bench -- logs`: the campaign's domains in a resolver's log, beside ripgrep, grep and Hyperscan, equal lines
+ * asserted.
  *
- * One thread is had by confining a process to one processor; unpacking is judged by what `pigz` alone takes.
+ * Ours is there twice: the Rust crate as a program (`examples/lines.rs`), which is what the rivals are, and a whole process
+ * with Node around it. One thread is had by confining a process to one processor; unpacking is judged by what `pigz`
+ * alone takes.
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Contender, contest, has, median, type Timing, timesAsFast } from '../contest.ts'
+import { type Contender, contest, cpuRatio, has, median, type Timing, timesAsFast } from '../contest.ts'
 import { keepMissing, type Work } from '../record.ts'
-import { campaignDomains, dnsLog, listFile, manyDomains } from './dns-log.ts'
+import { campaignDomains, dnsLog, labelsOf, listFile, manyDomains } from './dns-log.ts'
+import { builtCrate, builtHyperscan } from './programs.ts'
 
 type Say = (line: string) => void
 
@@ -36,6 +40,10 @@ export function logs(folder: string, rounds: number, say: Say): void {
     keepMissing(name, `${needed} is not installed`)
     return []
   }
+  const crate = builtCrate(say)
+  const hyperscan = builtHyperscan(folder, say)
+  const built = (name: string, program: string | undefined, list: string): Contender[] =>
+    program === undefined ? [] : [{ name, command: `${alone} ${program} ${log} ${list}`, answer: digest }]
   const mibs = statSync(log).size / 2 ** 20
   table(
     `${campaignDomains().length} domains in a log of 15 million lines, ${mibs.toFixed(0)} MiB`,
@@ -48,18 +56,32 @@ export function logs(folder: string, rounds: number, say: Say): void {
       ...rival('grep -F -i', 'grep', `LC_ALL=C grep -F -i -f ${few} ${log} | cat`),
     ],
   )
-  for (const count of [40, 1000]) {
-    const list = listFile(folder, `domains-${count}.txt`, manyDomains(count))
-    const contenders = [
-      ours('threecx-hunter, whole process', alone, log, list),
-      ...rival('rg -F -i', 'rg', `${alone} rg -F -i -j1 -f ${list} ${log}`),
-    ]
-    table(`${count} domains, one thread`, 'Target: rg at least 5.', contenders, `logs-${count}`)
+  for (const count of [40, 200, 1000, 10_000]) {
+    const domains = manyDomains(count)
+    const labels = labelsOf(domains)
+    for (const [what, list] of [
+      ['domains', listFile(folder, `domains-${count}.txt`, domains)],
+      [`texts as a hunt seeks ${count} domains`, listFile(folder, `labels-${count}.txt`, labels)],
+    ] as const) {
+      const contenders = [
+        ...built('threecx-hunter, the crate', crate, list),
+        ours('threecx-hunter, whole process', alone, log, list),
+        ...rival('rg -F -i', 'rg', `${alone} rg -F -i -j1 -f ${list} ${log}`),
+        ...built('Hyperscan', hyperscan, list),
+      ]
+      const title = `${(what === 'domains' ? count : labels.length).toLocaleString('en')} ${what}`
+      oneThread(title, contenders, workOf(what, count))
+    }
   }
-  table('10,000 domains beside the same few', 'Target: at most 1.3 times as long (times at least 0.77).', [
-    ours('10,000, one thread', alone, log, many),
-    { ...ours('the few, one thread', alone, log, few), answer: () => foundBy(many, log) },
-  ])
+  for (const [what, list] of [
+    ['domains', many],
+    ['texts', listFile(folder, 'labels-many.txt', labelsOf(manyDomains(10_000)))],
+  ] as const) {
+    table(`10,000 ${what} beside the same few`, 'Target: at most 1.3 times as long (times at least 0.77).', [
+      ours('10,000, one thread', alone, log, list),
+      { ...ours('the few, one thread', alone, log, few), answer: () => foundBy(list, log) },
+    ])
+  }
   if (!has('pigz')) {
     say('\npigz is not installed: packed logs are left out.')
     return
@@ -69,14 +91,40 @@ export function logs(folder: string, rounds: number, say: Say): void {
     { name: 'pigz -dc | wc -c', command: `pigz -dc ${packed} | wc -c`, answer: () => '' },
   ])
 
-  function table(title: string, target: string, contenders: readonly Contender[], work?: Work): void {
+  /** Each in one thread; the first two are ours. */
+  function oneThread(title: string, contenders: readonly Contender[], work: Work | undefined): void {
     const timings = contest(contenders, rounds, 'wall', work)
+    const ours = timings.filter(({ name }) => name.startsWith('threecx-hunter'))
+    say(
+      `\n## ${title}, one thread\n\nTarget: rg at least 5, Hyperscan at least 0.85; making the strings ready counts.\n`,
+    )
+    const heads = ours.flatMap(({ name }) => ['times', 'CPU times'].map((what) => `${what}, ${name.split(', ')[1]}`))
+    say(`| command | s | min | max | CPU, s | ${heads.join(' | ')} |`)
+    say(`|${'---|'.repeat(5 + heads.length)}`)
+    for (const one of timings) {
+      const seconds = [median(one.seconds), Math.min(...one.seconds), Math.max(...one.seconds), median(one.cpu)]
+      const ratios = ours.flatMap((our) =>
+        [timesAsFast(our, one), 1 / cpuRatio(our, one)].map((value) => value.toFixed(2)),
+      )
+      const times = ours.includes(one) ? ratios.map(() => '') : ratios
+      say(`| ${[one.name, ...seconds.map((value) => value.toFixed(3)), ...times].join(' | ')} |`)
+    }
+  }
+
+  function table(title: string, target: string, contenders: readonly Contender[]): void {
+    const timings = contest(contenders, rounds)
     const [first] = timings
     if (!first) return
     say(`\n## ${title}\n\n${target} Peak memory is that of our process.\n`)
     say('| command | s | min | max | times | MB |\n|---|---|---|---|---|---|')
     for (const one of timings) say(row(folder, one, one === first ? undefined : timesAsFast(first, one)))
   }
+}
+
+/** The tables that the targets name. */
+function workOf(what: string, count: number): Work | undefined {
+  if (what !== 'domains') return undefined
+  return count === 40 ? 'logs-40' : count === 1000 ? 'logs-1000' : undefined
 }
 
 function row(folder: string, { name, seconds }: Timing, times: number | undefined): string {

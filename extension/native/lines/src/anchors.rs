@@ -54,7 +54,10 @@ impl Anchors {
     pub(crate) fn new(strings: &[Numbered<'_>], most: f64, kernel: Kernel) -> Option<Self> {
         let index = Index::new(strings);
         let hub = index.most_common_sign();
-        let covers = [None, hub].into_iter().filter_map(|hub| index.cover(hub, most)).map(|triples| classes_of(triples.into_iter().map(Class::of).collect()));
+        let covers = [None, hub]
+            .into_iter()
+            .filter_map(|hub| index.cover(hub, most))
+            .map(|triples| classes_of(triples.into_iter().map(Class::of).collect()));
         let rarity = |classes: &Vec<Class>| classes.iter().map(Class::frequency).sum::<f64>();
         let classes = covers.min_by(|one, other| rarity(one).total_cmp(&rarity(other)))?;
         if rarity(&classes) > most {
@@ -200,9 +203,8 @@ impl Index {
 /// Shapes so that every string has a gram of one of them around one of its anchors, and those grams: each time the shape
 /// that wide grams of many strings have.
 fn shapes_of(strings: &[Numbered<'_>], triples: &Triples) -> (Vec<Shape>, Vec<Entry>) {
-    let anchors_of = |string: &[u8]| -> Vec<usize> {
-        (0..string.len()).filter(|at| triples.takes(&string[*at..])).collect()
-    };
+    let anchors_of =
+        |string: &[u8]| -> Vec<usize> { (0..string.len()).filter(|at| triples.takes(&string[*at..])).collect() };
     let mut left: Vec<(Numbered<'_>, Vec<usize>)> = strings.iter().map(|one| (*one, anchors_of(one.1))).collect();
     let mut shapes: Vec<Shape> = Vec::new();
     let mut entries = Vec::with_capacity(strings.len());

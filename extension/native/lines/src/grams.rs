@@ -14,7 +14,7 @@ const MAX_WORDS: usize = 1 << 16;
 
 /// Entries that share a word of the filter, at most, unless there are too many: it lets one gram in a hundred through, and
 /// that of 10,000 strings with anchors fits a first-level cache. Twice as many and half as many were slower.
-const ENTRIES_PER_WORD: usize = 2;
+const ENTRIES_PER_WORD: usize = 1;
 
 /// How the bytes of a gram become a hash.
 #[derive(Clone, Copy, Debug)]

@@ -44,6 +44,8 @@ pub struct Patterns {
     /// Range of the strings that begin with three bytes.
     beginnings: HashMap<[u8; 3], (u32, u32)>,
     longest: usize,
+    #[cfg(test)]
+    kernel: Kernel,
 }
 
 /// Where a string lies in a text.
@@ -81,7 +83,15 @@ impl Patterns {
         for (index, one) in (0u32..).zip(&strings) {
             beginnings.entry([one[0], one[1], one[2]]).or_insert((index, index)).1 = index + 1;
         }
-        Ok(Patterns { strings, anchors, strides, beginnings, longest })
+        Ok(Patterns {
+            strings,
+            anchors,
+            strides,
+            beginnings,
+            longest,
+            #[cfg(test)]
+            kernel,
+        })
     }
 
     /// Bytes of the longest string.
@@ -149,6 +159,9 @@ fn searches(strings: &[Numbered<'_>], kernel: Kernel) -> (Option<Anchors>, Optio
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeSet, HashSet};
+    use std::sync::LazyLock;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -158,11 +171,12 @@ mod tests {
 
     /// The longest string at the first place where it ends behind `ends_after`.
     fn naive(strings: &[String], text: &[u8], from: usize, ends_after: usize) -> Option<Hit> {
-        let stands = |at: usize, one: &String| {
-            let piece = text.get(at..at + one.len()).filter(|_| text[at].eq_ignore_ascii_case(&one.as_bytes()[0]));
-            piece.is_some_and(|piece| piece.eq_ignore_ascii_case(one.as_bytes()))
-        };
-        let longest = |start| strings.iter().filter(|one| stands(start, one)).map(String::len).max();
+        let text = text.to_ascii_lowercase();
+        let lower: HashSet<Vec<u8>> = strings.iter().map(|one| one.to_ascii_lowercase().into_bytes()).collect();
+        let lengths: BTreeSet<usize> = strings.iter().map(String::len).collect();
+        let is_there =
+            |start: usize, length: usize| text.get(start..start + length).is_some_and(|one| lower.contains(one));
+        let longest = |start| lengths.iter().rev().find(|length| is_there(start, **length));
         let hits =
             (from..text.len()).filter_map(|start| longest(start).map(|length| Hit { start, end: start + length }));
         hits.filter(|hit| hit.end > ends_after).min_by_key(|hit| hit.start)
@@ -243,13 +257,79 @@ mod tests {
         }
     }
 
+    /// Strings as lists of domains make them, and how many.
+    fn many(count: usize, endings: &'static [&'static str]) -> Vec<String> {
+        (0..count)
+            .map(|i| format!("{}{}{}", letters(i * 7919 + i / 26), i % 1000, endings[i % endings.len()]))
+            .collect()
+    }
+
+    /// Lists of each size and kind, made ready with every kernel.
+    static READY: LazyLock<Vec<(Vec<String>, Vec<Patterns>)>> = LazyLock::new(|| {
+        let short = ["zqj", "od.lk", "A-Z", "(3)", "x.io"].map(String::from);
+        let dots: &[&str] = &[".com", ".NET", ".org", ".co.uk"];
+        let none: &[&str] = &["abc", "Pbx", "update", "msstorage"];
+        let sizes = [1, 40, 1000, 10_000];
+        let mut lists = vec![without_a_sign(), and_short_ones()];
+        lists.extend(sizes.iter().flat_map(|count| [many(*count, dots), many(*count, none)]));
+        lists.extend([40, 1000].map(|count| many(count, none).into_iter().chain(short.clone()).collect()));
+        // Of these, every length of gram and every stride comes about.
+        lists.extend((3..=15).map(|length| {
+            let pieces = without_a_sign().into_iter().zip(many(3000, none));
+            pieces.map(|(one, other)| format!("{one}{other}")[..length].to_owned()).collect()
+        }));
+        let ready = |list: &Vec<String>| {
+            let by = |kernel| Patterns::by(list.iter().map(String::as_bytes), kernel).unwrap();
+            Kernel::all().into_iter().map(by).collect()
+        };
+        lists
+            .into_iter()
+            .map(|list| {
+                let patterns = ready(&list);
+                (list, patterns)
+            })
+            .collect()
+    });
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+        #[test]
+        fn whatever_the_kernel_and_the_size_of_the_list_the_first_hit_is_that_of_the_naive_search(
+            list in any::<prop::sample::Index>(),
+            pieces in proptest::collection::vec((any::<u32>(), "[a-zA-Z0-9.()\\n -]{0,12}", 0usize..300), 0..6),
+            from in 0usize..40,
+            ends_after in 0usize..60,
+        ) {
+            let (strings, ready) = &READY[list.index(READY.len())];
+            let text = text_of(strings, &pieces);
+            let (from, ends_after) = (from.min(text.len()), ends_after.min(text.len()));
+            let expected = naive(strings, &text, from, ends_after);
+            for patterns in ready {
+                prop_assert_eq!(patterns.find(&text, from, ends_after), expected, "{:?}", patterns.kernel);
+            }
+        }
+    }
+
+    /// Strings of the list in any case, some of them cut, with noise and bytes beyond ASCII between them.
+    fn text_of(strings: &[String], pieces: &[(u32, String, usize)]) -> Vec<u8> {
+        let mut text = Vec::new();
+        for (seed, noise, gap) in pieces {
+            let one = &strings[*seed as usize % strings.len()];
+            let cased =
+                |(i, byte): (usize, u8)| if seed >> (i % 32) & 1 == 1 { byte.to_ascii_uppercase() } else { byte };
+            let cut = if seed % 5 == 0 { one.len() - 1 } else { one.len() };
+            text.extend(one.bytes().enumerate().map(cased).take(cut));
+            text.extend_from_slice(noise.as_bytes());
+            text.extend(std::iter::repeat_n((seed >> 8) as u8 | 0x80, if seed % 3 == 0 { *gap } else { 0 }));
+        }
+        text
+    }
+
     fn any_list() -> impl Strategy<Value = Vec<String>> {
         prop_oneof![
             proptest::collection::vec("[a-c.]{3,9}", 1..6),
             proptest::collection::vec("[a-c]{1,6}\\.(com|net|org)", 1..40),
             proptest::collection::vec("[ -~]{3,12}", 1..60),
-            Just(without_a_sign()),
-            Just(and_short_ones()),
         ]
     }
 
@@ -262,15 +342,7 @@ mod tests {
             from in 0usize..40,
             ends_after in 0usize..60,
         ) {
-            let mut text = Vec::new();
-            for (seed, noise, gap) in &pieces {
-                let one = &strings[*seed as usize % strings.len()];
-                let cased = |(i, byte): (usize, u8)| if seed >> (i % 32) & 1 == 1 { byte.to_ascii_uppercase() } else { byte };
-                let cut = if seed % 5 == 0 { one.len() - 1 } else { one.len() };
-                text.extend(one.bytes().enumerate().map(cased).take(cut));
-                text.extend_from_slice(noise.as_bytes());
-                text.extend(std::iter::repeat_n((seed >> 8) as u8 | 0x80, if seed % 3 == 0 { *gap } else { 0 }));
-            }
+            let text = text_of(&strings, &pieces);
             let (from, ends_after) = (from.min(text.len()), ends_after.min(text.len()));
             // What ends behind a place begins no more than the longest string before it.
             prop_assert_eq!(made(&strings).find(&text, from, ends_after), naive(&strings, &text, from, ends_after));

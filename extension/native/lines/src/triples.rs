@@ -73,7 +73,12 @@ pub(crate) struct Tables {
     pub(crate) high: [[u8; 16]; 3],
     /// By the whole byte.
     whole: Box<[[u8; 256]; 3]>,
+    /// Most blocks have no triple, so that it pays to ask.
+    pub(crate) is_rare: bool,
 }
+
+/// Triples at no more than this share of all places: one block in eight has one.
+const RARE: f64 = 0.002;
 
 impl Tables {
     fn new(classes: &[Class]) -> Self {
@@ -87,7 +92,8 @@ impl Tables {
         }
         let of = |which: usize, byte: usize| low[which][byte & 15] & high[which][byte >> 4];
         let whole = Box::new([0, 1, 2].map(|which| std::array::from_fn(|byte| of(which, byte))));
-        Tables { low, high, whole }
+        let is_rare = classes.iter().map(Class::frequency).sum::<f64>() < RARE;
+        Tables { low, high, whole, is_rare }
     }
 
     /// Whether the triple belongs to a class.

@@ -58,26 +58,41 @@ impl std::fmt::Debug for Kernel {
     }
 }
 
-/// Places in blocks, of which `judge` tells by a bit each. There is no branch for each place: where they are dense enough to
-/// matter, it would be mispredicted.
+/// Places in blocks, of which `judge` tells by a bit each.
 #[inline(always)]
-fn places_in_blocks(text: &[u8], blocks: usize, places: &mut Places, judge: impl Fn(&Block) -> u64) -> usize {
+fn places_in_blocks(
+    tables: &Tables,
+    text: &[u8],
+    blocks: usize,
+    places: &mut Places,
+    judge: impl Fn(&Block) -> u64,
+) -> usize {
+    let is_rare = tables.is_rare;
     let mut found = 0;
     for base in (0..blocks).map(|i| i * BLOCK) {
         let Some(block) = text[base..].first_chunk() else { break };
-        let mut bits = judge(block);
-        let after = found + bits.count_ones() as usize;
-        loop {
-            for place in &mut places[found..found + WRITTEN] {
-                *place = (base as u32).wrapping_add(bits.trailing_zeros());
-                bits &= bits.wrapping_sub(1);
-            }
-            if bits == 0 {
-                break;
-            }
-            found += WRITTEN;
+        let bits = judge(block);
+        if is_rare && bits == 0 {
+            continue;
         }
-        found = after;
+        found = write_all(bits, found, places, |bit| (base as u32).wrapping_add(bit));
     }
     found
+}
+
+/// Writes a place for each bit that is set, behind those that are there; how many there are then. There is no branch for
+/// each: where they are dense enough to matter, it would be mispredicted.
+#[inline(always)]
+fn write_all(mut bits: u64, mut found: usize, places: &mut Places, place_of: impl Fn(u32) -> u32) -> usize {
+    let after = found + bits.count_ones() as usize;
+    loop {
+        for place in &mut places[found..found + WRITTEN] {
+            *place = place_of(bits.trailing_zeros());
+            bits &= bits.wrapping_sub(1);
+        }
+        if bits == 0 {
+            return after;
+        }
+        found += WRITTEN;
+    }
 }

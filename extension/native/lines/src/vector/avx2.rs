@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Block, Kernel, places_in_blocks, portable};
+use super::{Block, Kernel, places_in_blocks, portable, write_all};
 use crate::grams::BITS;
 use crate::strides::{FACTORS, FOLD, Look};
 use crate::triples::{Places, Tables};
@@ -114,15 +114,19 @@ fn steps_of(look: &Look<'_>, text: &[u8], until: usize, places: &mut Places, eig
         let both = _mm256_and_si256(one, bit(_mm256_srli_epi32::<{ BITS[1] as i32 }>(hash)));
         _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_slli_epi32::<31>(both))) as u32
     };
+    let judged_at = |place: usize| text.get(place..).and_then(|rest| rest.first_chunk()).map_or(0, judged);
     let (mut found, mut place) = (0, 0);
-    while place + (LANES - 1) * stride < until {
-        let Some(part) = text[place..].first_chunk() else { break };
-        let mut bits = judged(part);
-        while bits != 0 {
-            places[found] = (place + bits.trailing_zeros() as usize * stride) as u32;
-            found += 1;
-            bits &= bits - 1;
-        }
+    // Eight times eight places at once, as long as there are so many: then most of the branches are for nothing to guess.
+    let behind = 8 * LANES * stride;
+    while place + behind <= until && place + behind + READ + MAX_BETWEEN <= text.len() {
+        let part = |i: usize| u64::from(judged_at(place + i * LANES * stride)) << (8 * i);
+        let bits = (0..8).fold(0, |bits, i| bits | part(i));
+        found = write_all(bits, found, places, |bit| (place + bit as usize * stride) as u32);
+        place += behind;
+    }
+    while place + (LANES - 1) * stride < until && place + READ + MAX_BETWEEN <= text.len() {
+        let bits = u64::from(judged_at(place));
+        found = write_all(bits, found, places, |bit| (place + bit as usize * stride) as u32);
         place += LANES * stride;
     }
     portable::steps_from(look, text, place..until, found, places)
@@ -147,5 +151,5 @@ fn triples_by_shuffles(tables: &Tables, text: &[u8], blocks: usize, places: &mut
         let all = _mm256_and_si256(two, classes(2, bytes(from + 2)));
         !_mm256_movemask_epi8(_mm256_cmpeq_epi8(all, _mm256_setzero_si256())) as u32
     };
-    places_in_blocks(text, blocks, places, |block| u64::from(half(block, 0)) | u64::from(half(block, 32)) << 32)
+    places_in_blocks(tables, text, blocks, places, |block| u64::from(half(block, 0)) | u64::from(half(block, 32)) << 32)
 }

@@ -31,7 +31,7 @@ fn triples_by_tables(tables: &Tables, text: &[u8], blocks: usize, places: &mut P
         let all = vandq_u8(two, classes(2, bytes(from + 2)));
         vandq_u8(vtstq_u8(all, all), bits)
     };
-    places_in_blocks(text, blocks, places, |block| {
+    places_in_blocks(tables, text, blocks, places, |block| {
         let left = vpaddq_u8(quarter(block, 0), quarter(block, 16));
         let right = vpaddq_u8(quarter(block, 32), quarter(block, 48));
         let all = vpaddq_u8(left, right);

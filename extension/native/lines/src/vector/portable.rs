@@ -7,7 +7,7 @@ use crate::triples::{Places, Tables};
 pub(super) const KERNEL: Kernel = Kernel { name: "portable", triples, steps };
 
 fn triples(tables: &Tables, text: &[u8], blocks: usize, places: &mut Places) -> usize {
-    places_in_blocks(text, blocks, places, |block| judged(tables, block))
+    places_in_blocks(tables, text, blocks, places, |block| judged(tables, block))
 }
 
 /// Bit `i`: a triple stands at place `i` of the block.

@@ -35,7 +35,7 @@ fn triples_by_shuffles(tables: &Tables, text: &[u8], blocks: usize, places: &mut
         let all = _mm_and_si128(two, classes(2, bytes(from + 2)));
         u64::from(!_mm_movemask_epi8(_mm_cmpeq_epi8(all, _mm_setzero_si128())) as u16) << from
     };
-    places_in_blocks(text, blocks, places, |block| {
+    places_in_blocks(tables, text, blocks, places, |block| {
         quarter(block, 0) | quarter(block, 16) | quarter(block, 32) | quarter(block, 48)
     })
 }
