@@ -88,6 +88,8 @@ pub(crate) type Outcome = Result<Digested, Failure>;
 pub fn digest(request: impl Into<Arc<Request>>, cancelled: &AtomicBool) -> Result<Option<Vec<Outcome>>, Failure> {
     let request: Arc<Request> = request.into();
     let roots = Arc::new(Roots::open(&request.roots)?);
+    // Whoever looks after the crew keeps to the pace, too.
+    let _attending = Pacer::begin(request.pace);
     let patience = patience(request.file_timeout, request.pace.is_some());
     let shared = request.clone();
     let work = move |crew: &Crew<Digested>| digest_items(&shared, &roots, crew);

@@ -64,6 +64,8 @@ pub fn search(
     let request: Arc<SearchRequest> = request.into();
     let roots = Arc::new(Roots::open(&request.roots)?);
     let finder = Arc::new(Finder::new(&request.patterns)?);
+    // Whoever looks after the crew keeps to the pace, too.
+    let _attending = Pacer::begin(request.pace);
     let patience = patience(request.file_timeout, request.pace.is_some());
     let shared = request.clone();
     let work = move |crew: &Crew<Vec<u32>>| search_items(&shared, &roots, &finder, crew);
