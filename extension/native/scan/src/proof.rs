@@ -10,7 +10,7 @@ use crate::failure::{Code, Failure};
 use crate::flight::Message;
 use crate::flights::{Flights, Port};
 use crate::hash::{Algorithms, Digests};
-use crate::lanes::Kernels;
+use crate::lanes::{Block, Kernel, Kernels};
 
 /// How a message ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,11 +63,40 @@ pub fn instruction_sets() -> Vec<&'static str> {
 
 /// The digests that the lanes give with an instruction set, at most `limit` messages in flight.
 pub fn digests(scripts: &[Script], set: &str, limit: usize) -> Vec<Option<Digests>> {
-    let kernels =
-        Kernels::every().into_iter().find(|(name, _)| *name == set).expect("an instruction set that is there").1;
+    let kernels = kernels(set);
     let port = Scripts { scripts, next: 0, outcomes: vec![None; scripts.len()] };
     let outcomes = Flights::new(port, kernels, limit).run().outcomes;
     outcomes.into_iter().map(|outcome| outcome.expect("every message has an outcome")).collect()
+}
+
+/// The states of one digest after all streams, of whole blocks and as many each, were fed side by side.
+pub fn fed(set: &str, algorithm: Algorithms, streams: &[&[u8]]) -> Vec<Vec<u32>> {
+    fn states<const W: usize>(kernel: &Kernel<W>, streams: &[&[u8]]) -> Vec<Vec<u32>> {
+        let blocks: Vec<&[Block]> = streams.iter().map(|stream| stream.as_chunks().0).collect();
+        let mut states = vec![[0; W]; streams.len()];
+        kernel.feed(&mut states, &blocks);
+        states.into_iter().map(Vec::from).collect()
+    }
+    let kernels = kernels(set);
+    match algorithm {
+        Algorithms::SHA256 => states(&kernels.sha256, streams),
+        Algorithms::SHA1 => states(&kernels.sha1, streams),
+        _ => states(&kernels.md5, streams),
+    }
+}
+
+/// How many streams one kernel of a set wants.
+pub fn kernel_width(set: &str, algorithm: Algorithms) -> usize {
+    let kernels = kernels(set);
+    match algorithm {
+        Algorithms::SHA256 => kernels.sha256.width,
+        Algorithms::SHA1 => kernels.sha1.width,
+        _ => kernels.md5.width,
+    }
+}
+
+fn kernels(set: &str) -> Kernels {
+    Kernels::every().into_iter().find(|(name, _)| *name == set).expect("an instruction set that is there").1
 }
 
 struct Scripts<'s> {
