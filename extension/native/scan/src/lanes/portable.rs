@@ -7,11 +7,11 @@
 use super::{Block, Kernel, Md5State, Sha1State, Sha256State};
 
 /// SHA-256, one stream after the other.
-pub(super) const SHA256: Kernel<8> = Kernel { width: 1, feed: sha256 };
+pub(super) const SHA256: Kernel<8> = Kernel::new(1, sha256);
 /// SHA-1, one stream after the other.
-pub(super) const SHA1: Kernel<5> = Kernel { width: 1, feed: sha1 };
+pub(super) const SHA1: Kernel<5> = Kernel::new(1, sha1);
 /// MD5, four streams at once.
-pub(super) const MD5: Kernel<4> = Kernel { width: LANES, feed: md5 };
+pub(super) const MD5: Kernel<4> = Kernel::new(LANES, md5);
 
 /// Streams of MD5 side by side.
 const LANES: usize = 4;
@@ -27,6 +27,20 @@ pub(super) static MD5_CONSTANTS: [u32; 64] = [
     0x289b_7ec6, 0xeaa1_27fa, 0xd4ef_3085, 0x0488_1d05, 0xd9d4_d039, 0xe6db_99e5, 0x1fa2_7cf8, 0xc4ac_5665,
     0xf429_2244, 0x432a_ff97, 0xab94_23a7, 0xfc93_a039, 0x655b_59c3, 0x8f0c_cc92, 0xffef_f47d, 0x8584_5dd1,
     0x6fa8_7e4f, 0xfe2c_e6e0, 0xa301_4314, 0x4e08_11a1, 0xf753_7e82, 0xbd3a_f235, 0x2ad7_d2bb, 0xeb86_d391,
+];
+
+/// FIPS 180-4, 4.2.2.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[rustfmt::skip]
+pub(super) static SHA256_CONSTANTS: [u32; 64] = [
+    0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
+    0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
+    0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da,
+    0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7, 0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351, 0x1429_2967,
+    0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc, 0x5338_0d13, 0x650a_7354, 0x766a_0abb, 0x81c2_c92e, 0x9272_2c85,
+    0xa2bf_e8a1, 0xa81a_664b, 0xc24b_8b70, 0xc76c_51a3, 0xd192_e819, 0xd699_0624, 0xf40e_3585, 0x106a_a070,
+    0x19a4_c116, 0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5, 0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3,
+    0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2,
 ];
 
 /// Calls `step!(function, a b c d, word, constant, turn)` for the 64 steps of RFC 1321, 3.4, one after the other, so that
@@ -49,20 +63,20 @@ macro_rules! md5_steps {
 #[cfg(target_arch = "x86_64")]
 pub(super) use md5_steps;
 
-pub(super) fn sha256(states: &mut [Sha256State], blocks: &[&[Block]]) {
+fn sha256(states: &mut [Sha256State], blocks: &[&[Block]]) {
     for (state, blocks) in states.iter_mut().zip(blocks) {
         sha2::block_api::compress256(state, blocks);
     }
 }
 
-pub(super) fn sha1(states: &mut [Sha1State], blocks: &[&[Block]]) {
+fn sha1(states: &mut [Sha1State], blocks: &[&[Block]]) {
     for (state, blocks) in states.iter_mut().zip(blocks) {
         sha1::block_api::compress(state, blocks);
     }
 }
 
 /// MD5 of one stream.
-pub(super) fn md5_alone(state: &mut Md5State, blocks: &[Block]) {
+fn md5_alone(state: &mut Md5State, blocks: &[Block]) {
     md5::block_api::compress(state, blocks);
 }
 

@@ -88,6 +88,40 @@ fn a_million_times_a_holds_in_every_instruction_set() {
     }
 }
 
+/// What a kernel does that is right but for one bit of one lane of sixteen, as a wrong shuffle would have it.
+fn wrong(states: &mut [Md5State], blocks: &[&[Block]]) {
+    Kernels::PORTABLE.md5.feed(states, blocks);
+    if let Some(state) = states.get_mut(13) {
+        state[2] ^= 0x400;
+    }
+}
+
+#[test]
+fn a_kernel_that_gives_a_wrong_digest_is_not_chosen() {
+    let (portable, wrong) = (Kernels::PORTABLE.md5, Kernel::new(16, wrong));
+    let (right, narrow) = (Kernel::new(16, portable.feed), Kernel::new(8, portable.feed));
+    assert!(right.agrees_with(&portable) && !wrong.agrees_with(&portable));
+    assert!(!right.from(4, wrong_for_few()).agrees_with(&portable), "a wrong way for few streams counts as well");
+    assert_eq!(Kernel::first(&[Some(wrong), None, Some(narrow)], portable).width, 8);
+    assert_eq!(Kernel::first(&[Some(wrong)], portable).width, portable.width);
+}
+
+fn wrong_for_few() -> Kernel<4> {
+    Kernel::new(4, |states, blocks| {
+        Kernels::PORTABLE.md5.feed(states, blocks);
+        states[0][0] ^= 1;
+    })
+}
+
+#[test]
+fn every_kernel_that_this_processor_has_is_good_enough_to_be_chosen() {
+    for (set, kernels) in Kernels::every() {
+        assert!(kernels.sha256.agrees_with(&Kernels::PORTABLE.sha256), "SHA-256 of {set}");
+        assert!(kernels.sha1.agrees_with(&Kernels::PORTABLE.sha1), "SHA-1 of {set}");
+        assert!(kernels.md5.agrees_with(&Kernels::PORTABLE.md5), "MD5 of {set}");
+    }
+}
+
 /// Lengths around the ends of blocks and of what one read brings, as NIST's short and long messages have them.
 #[test]
 fn every_length_around_the_end_of_a_block_agrees_with_the_reference() {
