@@ -110,6 +110,7 @@ impl Filter {
     }
 
     /// What kernels look up: the words, and how far a hash is shifted to number one of them.
+    #[cfg(target_arch = "x86_64")]
     pub(crate) fn parts(&self) -> (&[u32], u32) {
         (&self.words, self.shift)
     }
