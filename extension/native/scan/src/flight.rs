@@ -12,6 +12,26 @@ pub(crate) const STEP: usize = size_of::<Block>();
 /// Longest padding: the mark, zeros and the length, when they need a block of their own.
 const MAX_PADDING: usize = 72;
 
+/// How far apart within a page the buffers of flights begin, and after how many it repeats. Where all begin at the same
+/// place, sixteen streams share one set of an eight-way cache: MD5 then takes a quarter longer.
+const STAGGER: usize = 192;
+const STAGGERED: usize = 16;
+
+/// Where a flight keeps what it has read.
+#[derive(Default)]
+pub(crate) struct Buffer {
+    bytes: Vec<u8>,
+    /// Where it begins to be used.
+    base: usize,
+}
+
+impl Buffer {
+    /// The next one of a worker that has made `made` before.
+    pub(crate) fn new(made: usize) -> Self {
+        Buffer { bytes: Vec::new(), base: made % STAGGERED * STAGGER }
+    }
+}
+
 /// Bytes of a message, in pieces.
 pub(crate) trait Message {
     /// Puts the next bytes into `buffer`; how many, and whether they were the last. `company` flights share the thread.
@@ -61,7 +81,7 @@ pub(crate) struct Flight<M> {
     pub(crate) message: M,
     pub(crate) states: States,
     /// Whole blocks not fed yet lie from `at` to `end`; bytes of a block that is not complete follow, to `filled`.
-    buffer: Vec<u8>,
+    buffer: Buffer,
     at: usize,
     end: usize,
     filled: usize,
@@ -72,9 +92,9 @@ pub(crate) struct Flight<M> {
 
 impl<M: Message> Flight<M> {
     /// Begins with a message; the buffer is one that an earlier flight has left, or new.
-    pub(crate) fn new(message: M, algorithms: Algorithms, buffer: Vec<u8>) -> Self {
-        let states = States::new(algorithms);
-        Flight { message, states, buffer, at: 0, end: 0, filled: 0, length: 0, is_padded: false }
+    pub(crate) fn new(message: M, algorithms: Algorithms, buffer: Buffer) -> Self {
+        let (states, base) = (States::new(algorithms), buffer.base);
+        Flight { message, states, buffer, at: base, end: base, filled: base, length: 0, is_padded: false }
     }
 
     /// Blocks that can be fed.
@@ -89,7 +109,7 @@ impl<M: Message> Flight<M> {
 
     /// The next blocks.
     pub(crate) fn blocks(&self, count: usize) -> &[Block] {
-        self.buffer[self.at..self.at + count * STEP].as_chunks().0
+        self.buffer.bytes[self.at..self.at + count * STEP].as_chunks().0
     }
 
     /// Counts the next blocks as fed.
@@ -101,22 +121,24 @@ impl<M: Message> Flight<M> {
     /// between feeding the one and the others, when it is among the next blocks.
     pub(crate) fn turn_length(&mut self, count: usize) {
         if self.is_padded && self.at + count * STEP == self.end {
-            self.buffer[self.end - 8..self.end].reverse();
+            self.buffer.bytes[self.end - 8..self.end].reverse();
         }
     }
 
     /// Reads up to `length` bytes once all blocks are fed, and pads them if they are the last.
     pub(crate) fn read_on(&mut self, length: usize, company: usize) -> Result<(), Failure> {
-        if self.buffer.len() < STEP + length + MAX_PADDING {
-            self.buffer.resize(STEP + length + MAX_PADDING, 0);
+        let Buffer { bytes, base } = &mut self.buffer;
+        let (base, room) = (*base, STEP + length + MAX_PADDING);
+        if bytes.len() < base + room {
+            bytes.resize(base + room, 0);
         }
-        self.buffer.copy_within(self.end..self.filled, 0);
-        let rest = self.filled - self.end;
-        (self.at, self.end, self.filled) = (0, 0, rest);
-        let (got, is_last) = self.message.read(&mut self.buffer[rest..rest + length], company)?;
+        bytes.copy_within(self.end..self.filled, base);
+        let rest = base + self.filled - self.end;
+        (self.at, self.end, self.filled) = (base, base, rest);
+        let (got, is_last) = self.message.read(&mut bytes[rest..rest + length], company)?;
         self.length += got as u64;
         self.filled = rest + got;
-        self.end = self.filled / STEP * STEP;
+        self.end = base + (self.filled - base) / STEP * STEP;
         if is_last {
             self.pad();
         }
@@ -125,17 +147,20 @@ impl<M: Message> Flight<M> {
 
     /// Feeds all that is left of the message, while another thread reads it.
     pub(crate) fn read_apart(&mut self, kernels: &Kernels) -> Result<(), Failure> {
-        self.buffer.copy_within(self.end..self.filled, 0);
-        (self.at, self.end, self.filled) = (0, 0, self.filled - self.end);
-        let Flight { message, states, buffer, filled, length, .. } = self;
+        let base = self.buffer.base;
+        self.buffer.bytes.copy_within(self.end..self.filled, base);
+        let mut begun = self.filled - self.end;
+        let Flight { message, states, buffer, length, .. } = self;
+        let buffer = &mut buffer.bytes[base..];
         message.read_apart(&mut |bytes| {
             *length += bytes.len() as u64;
-            let bytes = complete(kernels, states, buffer, filled, bytes);
+            let bytes = complete(kernels, states, buffer, &mut begun, bytes);
             let (blocks, rest) = bytes.as_chunks();
             feed(kernels, states, blocks);
-            buffer[*filled..*filled + rest.len()].copy_from_slice(rest);
-            *filled += rest.len();
+            buffer[begun..begun + rest.len()].copy_from_slice(rest);
+            begun += rest.len();
         })?;
+        (self.at, self.end, self.filled) = (base, base, base + begun);
         self.pad();
         Ok(())
     }
@@ -143,16 +168,17 @@ impl<M: Message> Flight<M> {
     /// Appends what completes the last block: FIPS 180-4, 5.1.1, and RFC 1321, 3.1 and 3.2, whose order of the length
     /// this is.
     fn pad(&mut self) {
-        let padded = (self.filled + 9).next_multiple_of(STEP);
-        self.buffer[self.filled..padded].fill(0);
-        self.buffer[self.filled] = 0x80;
-        self.buffer[padded - 8..padded].copy_from_slice(&(self.length.wrapping_mul(8)).to_le_bytes());
+        let Buffer { bytes, base } = &mut self.buffer;
+        let padded = *base + (self.filled - *base + 9).next_multiple_of(STEP);
+        bytes[self.filled..padded].fill(0);
+        bytes[self.filled] = 0x80;
+        bytes[padded - 8..padded].copy_from_slice(&(self.length.wrapping_mul(8)).to_le_bytes());
         (self.end, self.filled) = (padded, padded);
         self.is_padded = true;
     }
 
     /// The message, its digests, and the buffer for another flight.
-    pub(crate) fn land(self) -> (M, Digests, Vec<u8>) {
+    pub(crate) fn land(self) -> (M, Digests, Buffer) {
         (self.message, self.states.finished(), self.buffer)
     }
 }

@@ -8,7 +8,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::failure::Failure;
-use crate::flight::{Flight, Message, States};
+use crate::flight::{Buffer, Flight, Message, States};
 use crate::hash::{Algorithms, Digests};
 use crate::lanes::{Block, Kernel, Kernels, MAX_LANES};
 
@@ -22,7 +22,7 @@ const MAX_READ: usize = 64 << 10;
 
 thread_local! {
     /// Buffers that this thread's last request has left, at most one for each lane.
-    static SPARE: std::cell::RefCell<Vec<Vec<u8>>> = const { std::cell::RefCell::new(Vec::new()) };
+    static SPARE: std::cell::RefCell<Vec<Buffer>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
 /// Where messages come from, and where their digests go.
@@ -46,7 +46,7 @@ pub(crate) struct Flights<P: Port> {
     /// Flights at most.
     limit: usize,
     flying: Vec<Flight<P::Message>>,
-    spare: Vec<Vec<u8>>,
+    spare: Vec<Buffer>,
     is_empty: bool,
 }
 
@@ -103,7 +103,8 @@ impl<P: Port> Flights<P> {
                 self.is_empty = true;
                 return;
             };
-            self.flying.push(Flight::new(message, algorithms, self.spare.pop().unwrap_or_default()));
+            let buffer = self.spare.pop().unwrap_or_else(|| Buffer::new(self.flying.len()));
+            self.flying.push(Flight::new(message, algorithms, buffer));
             self.is_kept_up(self.flying.len() - 1);
         }
     }
