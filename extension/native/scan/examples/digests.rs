@@ -12,7 +12,7 @@ use std::time::Duration;
 use scan::{Algorithms, Class, Failure, Item, Request, digest};
 
 /// Files per request, as the sweep of the extension asks for them.
-const BATCH: usize = 256;
+const BATCH: usize = 512;
 
 fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

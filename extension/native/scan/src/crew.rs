@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 
 use crate::failure::{Code, Failure};
 use crate::kept_threads::spawn_kept;
-use crate::walk::spawn;
 
 /// How often a crew is looked after: a stuck file, or that nobody wants the results, is seen that much later.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -107,12 +106,12 @@ impl Post {
 }
 
 /// Has crews do `count` items, each within `patience`, and gives one result for each; `None` when cancelled. `work` begins on
-/// a thread apart and does the items of its crew; with a pace, which a thread keeps for life, it is one that ends with it.
+/// a thread apart, whose priority it may lower if that `is_lowered`, and does the items of its crew.
 pub(crate) fn done_by_crews<T: Send + 'static>(
     name: &str,
     count: usize,
     patience: Duration,
-    is_paced: bool,
+    is_lowered: bool,
     cancelled: &AtomicBool,
     work: impl Fn(&Crew<T>) + Clone + Send + 'static,
 ) -> Result<Option<Vec<Result<T, Failure>>>, Failure> {
@@ -125,8 +124,7 @@ pub(crate) fn done_by_crews<T: Send + 'static>(
         }
         let crew = Arc::new(Crew::new(left));
         let (ending, work) = (Ending(crew.clone()), work.clone());
-        let begin = move || work(&ending.0);
-        if is_paced { spawn(name, begin) } else { spawn_kept(name, begin) }?;
+        spawn_kept(name, is_lowered, move || work(&ending.0))?;
         let stuck = crew.attend(patience, cancelled);
         crew.is_dismissed.store(true, Relaxed);
         if cancelled.load(Relaxed) {

@@ -91,9 +91,10 @@ pub fn digest(request: impl Into<Arc<Request>>, cancelled: &AtomicBool) -> Resul
     // Whoever looks after the crew keeps to the pace, too.
     let _attending = Pacer::begin(request.pace);
     let patience = patience(request.file_timeout, request.pace.is_some());
+    let is_lowered = request.pace.is_some_and(|pace| pace.is_idle);
     let shared = request.clone();
     let work = move |crew: &Crew<Digested>| digest_items(&shared, &roots, crew);
-    done_by_crews("digest", request.items.len(), patience, request.pace.is_some(), cancelled, work)
+    done_by_crews("digest", request.items.len(), patience, is_lowered, cancelled, work)
 }
 
 /// Digests the items of a crew.

@@ -1,8 +1,8 @@
 //! Threads that are kept for a while, for requests that come one after the other.
 //!
 //! A sweep asks for its files in many small requests. To start a thread for each, with an arena and buffers of its own,
-//! cost a request of 256 small files a sixth of its time. A thread that has taken on a pace keeps it for life and is
-//! never kept.
+//! cost a request of 256 small files a sixth of its time. A thread that has lowered its priority cannot raise it again:
+//! it is kept for those who want it so.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -17,22 +17,35 @@ const KEPT_FOR: Duration = Duration::from_millis(500);
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// Those without work, by number.
-static IDLE: Mutex<Vec<(u64, Sender<Work>)>> = Mutex::new(Vec::new());
+/// One without work.
+struct Kept {
+    number: u64,
+    is_lowered: bool,
+    sender: Sender<Work>,
+}
 
-/// Has a kept thread, or a new one, do something.
-pub(crate) fn spawn_kept(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
+static IDLE: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
+
+/// Has a kept thread, or a new one, do something. `is_lowered`: it may lower its thread's priority.
+pub(crate) fn spawn_kept(name: &str, is_lowered: bool, work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
     let mut work: Work = Box::new(work);
-    while let Some((_, sender)) = { idle().pop() } {
-        match sender.send(work) {
+    while let Some(kept) = taken(is_lowered) {
+        match kept.sender.send(work) {
             Ok(()) => return Ok(()),
             Err(unsent) => work = unsent.0,
         }
     }
-    spawn(name, move || live(work))
+    spawn(name, move || live(is_lowered, work))
 }
 
-fn live(mut work: Work) {
+/// The one that was busy last.
+fn taken(is_lowered: bool) -> Option<Kept> {
+    let mut idle = idle();
+    let at = idle.iter().rposition(|kept| kept.is_lowered == is_lowered)?;
+    Some(idle.remove(at))
+}
+
+fn live(is_lowered: bool, mut work: Work) {
     static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
     let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let (sender, receiver) = channel();
@@ -40,7 +53,7 @@ fn live(mut work: Work) {
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
             return;
         }
-        idle().push((number, sender.clone()));
+        idle().push(Kept { number, is_lowered, sender: sender.clone() });
         match next(number, &receiver) {
             Some(more) => work = more,
             None => return,
@@ -56,7 +69,7 @@ fn next(number: u64, receiver: &Receiver<Work>) -> Option<Work> {
         Err(RecvTimeoutError::Timeout) => {
             let mut idle = idle();
             let before = idle.len();
-            idle.retain(|(one, _)| *one != number);
+            idle.retain(|kept| kept.number != number);
             let is_promised = idle.len() == before;
             drop(idle);
             if is_promised { receiver.recv().ok() } else { None }
@@ -64,7 +77,7 @@ fn next(number: u64, receiver: &Receiver<Work>) -> Option<Work> {
     }
 }
 
-fn idle() -> MutexGuard<'static, Vec<(u64, Sender<Work>)>> {
+fn idle() -> MutexGuard<'static, Vec<Kept>> {
     IDLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -74,7 +87,7 @@ mod tests {
 
     fn thread_of_work() -> std::thread::ThreadId {
         let (sender, receiver) = channel();
-        spawn_kept("kept", move || sender.send(std::thread::current().id()).unwrap()).unwrap();
+        spawn_kept("kept", false, move || sender.send(std::thread::current().id()).unwrap()).unwrap();
         receiver.recv().unwrap()
     }
 
@@ -84,8 +97,23 @@ mod tests {
             thread_of_work();
             std::thread::sleep(pause);
         }
-        spawn_kept("kept", || panic!("over its work")).unwrap();
+        spawn_kept("kept", false, || panic!("over its work")).unwrap();
         thread_of_work();
+    }
+
+    #[test]
+    fn a_thread_of_lower_priority_is_for_its_own_kind() {
+        let thread_of = |is_lowered| {
+            let (sender, receiver) = channel();
+            spawn_kept("kept", is_lowered, move || sender.send(std::thread::current().id()).unwrap()).unwrap();
+            receiver.recv().unwrap()
+        };
+        let lowered = thread_of(true);
+        while !idle().iter().any(|kept| kept.is_lowered) {
+            std::thread::yield_now();
+        }
+        assert_ne!(thread_of(false), lowered);
+        assert_eq!(thread_of(true), lowered);
     }
 
     #[test]
@@ -93,7 +121,7 @@ mod tests {
         let barrier = std::sync::Arc::new(std::sync::Barrier::new(9));
         for _ in 0..8 {
             let barrier = barrier.clone();
-            spawn_kept("kept", move || drop(barrier.wait())).unwrap();
+            spawn_kept("kept", false, move || drop(barrier.wait())).unwrap();
         }
         barrier.wait();
     }
@@ -102,7 +130,7 @@ mod tests {
     fn a_thread_ends_when_nothing_comes() {
         let (sender, receiver) = channel::<()>();
         std::thread::spawn(move || {
-            live(Box::new(|| {}));
+            live(false, Box::new(|| {}));
             drop(sender);
         });
         assert!(receiver.recv_timeout(KEPT_FOR * 20).is_err_and(|error| error == RecvTimeoutError::Disconnected));

@@ -67,9 +67,10 @@ pub fn search(
     // Whoever looks after the crew keeps to the pace, too.
     let _attending = Pacer::begin(request.pace);
     let patience = patience(request.file_timeout, request.pace.is_some());
+    let is_lowered = request.pace.is_some_and(|pace| pace.is_idle);
     let shared = request.clone();
     let work = move |crew: &Crew<Vec<u32>>| search_items(&shared, &roots, &finder, crew);
-    done_by_crews("search", request.items.len(), patience, request.pace.is_some(), cancelled, work)
+    done_by_crews("search", request.items.len(), patience, is_lowered, cancelled, work)
 }
 
 /// Searches the items of a crew.
