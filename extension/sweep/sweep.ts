@@ -38,8 +38,11 @@ export interface SweepBatch {
   readonly progress: SweepProgress
 }
 
-/** Files per digest call, and what they may weigh together: large ones are seen to move. */
-const digestBatch = { files: 512, bytes: 64 << 20 }
+/**
+ * Files per digest call, and what they may weigh together: enough large ones to fill the lanes of two threads, and so few
+ * that they are seen to move.
+ */
+const digestBatch = { files: 512, bytes: 1 << 30 }
 /** The same for a paced pass, which may take minutes for a large file: it must be seen to move, and to stand still. */
 const pacedDigestBatch = { files: 16, bytes: 64 << 20 }
 const inFlight = 3

@@ -202,7 +202,19 @@ struct Files<'j, 'a> {
     last: LastParent,
 }
 
-impl Files<'_, '_> {
+impl<'a> Files<'_, 'a> {
+    /// The largest file that waits. Others take from there at the same time: that none waits is no end while this worker
+    /// has items to open.
+    fn next_waiting(&mut self) -> Option<Waiting<'a>> {
+        loop {
+            while self.job.waiting.is_short() && self.open_next() {}
+            match self.job.waiting.take() {
+                None if self.open_next() => {}
+                taken => return taken,
+            }
+        }
+    }
+
     /// Opens the next file; false if there is none.
     fn open_next(&mut self) -> bool {
         if self.items.is_empty() {
@@ -223,8 +235,7 @@ impl<'a> Port for Files<'_, 'a> {
     type Message = File<'a>;
 
     fn depart(&mut self) -> Option<(File<'a>, Algorithms)> {
-        while self.job.waiting.is_short() && self.open_next() {}
-        let Waiting { index, mut file, algorithms } = self.job.waiting.take()?;
+        let Waiting { index, mut file, algorithms } = self.next_waiting()?;
         file.read_by(&self.post);
         Some((File { index, file, is_paced: self.pacer.is_paced() }, algorithms))
     }

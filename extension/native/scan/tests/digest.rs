@@ -137,6 +137,25 @@ fn every_digest_of_many_files_is_that_of_the_file_alone() {
 }
 
 #[test]
+fn no_file_is_left_behind_by_workers_that_take_from_each_other() {
+    let dir = TempDir::new();
+    let names: Vec<String> = (0..160).map(|at| at.to_string()).collect();
+    for name in &names {
+        dir.write(name, name.as_bytes());
+    }
+    let paths: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+    let mut wanted = request(dir.bytes(), &paths);
+    // More workers than processors, so that they are interrupted at every place.
+    wanted.threads = 8;
+    for round in 0..400 {
+        for (name, result) in names.iter().zip(digest_all(&wanted)) {
+            let digests = result.unwrap_or_else(|failure| panic!("round {round}, {name}: {}", failure.message)).digests;
+            assert_eq!(digests.sha256, sha256(name.as_bytes()), "round {round}, {name}");
+        }
+    }
+}
+
+#[test]
 fn a_file_replaced_after_the_walk_is_found_out() {
     let dir = TempDir::new();
     for name in ["same", "rewritten", "replaced", "linked", "piped", "d/moved"] {
