@@ -121,7 +121,10 @@ mod tests {
         let barrier = std::sync::Arc::new(std::sync::Barrier::new(9));
         for _ in 0..8 {
             let barrier = barrier.clone();
-            spawn_kept("kept", false, move || drop(barrier.wait())).unwrap();
+            spawn_kept("kept", false, move || {
+                barrier.wait();
+            })
+            .unwrap();
         }
         barrier.wait();
     }
