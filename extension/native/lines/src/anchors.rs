@@ -1,25 +1,23 @@
-//! Strings found by anchors: three bytes in each of them that are rare in logs, and the bytes around them.
+//! Strings found by anchors: a pair of bytes in each of them that is rare in logs, and the bytes around it.
 //!
-//! Triples are found 64 bytes of text at a time (`triples.rs`), so that text without one costs next to nothing. Around each
-//! a few grams are looked up, because not every string has the same bytes before and behind its anchor: domains have
-//! their dot somewhere, and short ones have little around it. It pays as long as a few triples, rare ones or those of one
-//! byte that all strings have, cover all strings; many strings without a common sign are for `strides.rs`.
+//! Pairs are found 64 bytes of text at a time (`pairs.rs`), so that text without one costs next to nothing. Around each
+//! pair a few grams are looked up, because not every string has the same bytes before and behind its anchor: domains
+//! have their dot somewhere, and short ones have little around it. It pays as long as a few pairs, rare ones or those of
+//! one byte that all strings have, cover all strings; many strings without a common sign are for `strides.rs`.
 
-use std::collections::HashMap;
-
-use crate::frequency::chain;
+use crate::frequency::frequency;
 use crate::grams::{Entry, Grams, Hashing, Wanted, word_of};
-use crate::triples::{CHUNK, Class, Places, Triple, Triples, classes_of};
+use crate::pairs::{CHUNK, Class, Pairs, Places, classes_of};
 use crate::vector::Kernel;
 
-/// Triples that are looked for, at most: more are neither rare nor told apart.
-const MAX_TRIPLES: usize = 128;
+/// Pairs that are looked for, at most: more are neither rare nor told apart.
+const MAX_PAIRS: usize = 128;
 
 /// Shapes of grams at most.
 const MAX_SHAPES: usize = 6;
 
 /// Bytes of a gram.
-const WIDTHS: std::ops::RangeInclusive<usize> = 3..=8;
+const WIDTHS: std::ops::RangeInclusive<usize> = 2..=8;
 
 /// What one more byte of a gram is worth: with it, a gram may serve so many times fewer strings.
 const WORTH: f64 = 1.6;
@@ -44,7 +42,7 @@ pub(crate) type Numbered<'a> = (u32, &'a [u8]);
 /// Strings ready to be looked for.
 #[derive(Debug)]
 pub(crate) struct Anchors {
-    triples: Triples,
+    pairs: Pairs,
     shapes: Vec<Shape>,
     grams: Grams,
 }
@@ -57,15 +55,15 @@ impl Anchors {
         let covers = [None, hub]
             .into_iter()
             .filter_map(|hub| index.cover(hub, most))
-            .map(|triples| classes_of(triples.into_iter().map(Class::of).collect()));
+            .map(|pairs| classes_of(pairs.into_iter().map(Class::of).collect()));
         let rarity = |classes: &Vec<Class>| classes.iter().map(Class::frequency).sum::<f64>();
         let classes = covers.min_by(|one, other| rarity(one).total_cmp(&rarity(other)))?;
         if rarity(&classes) > most {
             return None;
         }
-        let triples = Triples::new(&classes, kernel);
-        let (shapes, entries) = shapes_of(strings, &triples);
-        Some(Anchors { triples, shapes, grams: Grams::new(entries) })
+        let pairs = Pairs::new(&classes, kernel);
+        let (shapes, entries) = shapes_of(strings, &pairs);
+        Some(Anchors { pairs, shapes, grams: Grams::new(entries) })
     }
 
     /// Where a string begins that has its anchor in `at..until`: at most [`CHUNK`] places.
@@ -78,7 +76,7 @@ impl Anchors {
         wanted: Wanted<'_>,
     ) -> Option<usize> {
         debug_assert!(until <= at + CHUNK);
-        let found = self.triples.find(text, at, until, places);
+        let found = self.pairs.find(text, at, until, places);
         let places = &places[..found];
         match self.shapes.len() {
             1 => self.find_at::<1>(text, at, places, wanted),
@@ -96,7 +94,9 @@ impl Anchors {
         for place in places {
             let place = at + *place as usize;
             let hashes = if place >= MARGIN && place + MARGIN <= text.len() {
-                shapes.map(|shape| shape.hashing.of(word_of(&text[place - shape.before..])))
+                // SAFETY: no shape has more than `MARGIN` bytes before its anchor, and as many are in front and behind.
+                let word = |shape: Shape| unsafe { text.as_ptr().add(place - shape.before).cast::<[u8; 8]>().read() };
+                shapes.map(|shape| shape.hashing.of(u64::from_le_bytes(word(shape))))
             } else {
                 let word = |shape: Shape| place.checked_sub(shape.before).map_or(0, |start| word_of(&text[start..]));
                 shapes.map(|shape| shape.hashing.of(word(shape)))
@@ -116,83 +116,81 @@ impl Anchors {
     }
 }
 
-/// Which strings have which triples.
+/// Which strings have which pairs.
 struct Index {
     strings: usize,
-    /// Triples that strings have.
-    triples: Vec<Triple>,
-    /// How often each comes up in logs.
-    frequencies: Vec<f64>,
-    /// Strings by triple.
+    /// Pairs that strings have.
+    pairs: Vec<[u8; 2]>,
+    /// Strings by pair.
     holders: Vec<Vec<u32>>,
-    /// Triples by string.
+    /// Pairs by string.
     held: Vec<Vec<u32>>,
 }
 
 impl Index {
     fn new(strings: &[Numbered<'_>]) -> Self {
-        let triples_of = |string: &[u8]| {
-            let mut triples: Vec<Triple> = string.windows(3).map(|one| [one[0], one[1], one[2]]).collect();
-            triples.sort_unstable();
-            triples.dedup();
-            triples
+        let pairs_of = |string: &[u8]| {
+            let mut pairs: Vec<[u8; 2]> = string.windows(2).map(|pair| [pair[0], pair[1]]).collect();
+            pairs.sort_unstable();
+            pairs.dedup();
+            pairs
         };
-        let mut places: HashMap<Triple, usize> = HashMap::new();
-        let (mut triples, mut holders) = (Vec::new(), Vec::new());
+        let mut places = vec![None; 1 << 16];
+        let (mut pairs, mut holders) = (Vec::new(), Vec::new());
         let mut held = Vec::with_capacity(strings.len());
         for (number, (_, string)) in (0u32..).zip(strings) {
             let mut own = Vec::new();
-            for triple in triples_of(string) {
-                let place = *places.entry(triple).or_insert_with(|| {
-                    triples.push(triple);
+            for pair in pairs_of(string) {
+                let place = *places[usize::from(u16::from_le_bytes(pair))].get_or_insert_with(|| {
+                    pairs.push(pair);
                     holders.push(Vec::new());
-                    triples.len() - 1
+                    pairs.len() - 1
                 });
                 holders[place].push(number);
                 own.push(place as u32);
             }
             held.push(own);
         }
-        let frequencies = triples.iter().map(|triple| chain(triple)).collect();
-        Index { strings: strings.len(), triples, frequencies, holders, held }
+        Index { strings: strings.len(), pairs, holders, held }
     }
 
-    /// The byte, neither letter nor digit, that begins a triple in the most strings.
+    /// The byte, neither letter nor digit, that begins a pair in the most strings.
     fn most_common_sign(&self) -> Option<u8> {
         let mut counts = [0; 256];
-        for (triple, holders) in self.triples.iter().zip(&self.holders) {
-            counts[usize::from(triple[0])] += if triple[0].is_ascii_alphanumeric() { 0 } else { holders.len() };
+        for (pair, holders) in self.pairs.iter().zip(&self.holders) {
+            counts[usize::from(pair[0])] += if pair[0].is_ascii_alphanumeric() { 0 } else { holders.len() };
         }
         (0..=255).max_by_key(|byte| counts[usize::from(*byte)]).filter(|byte| counts[usize::from(*byte)] > 0)
     }
 
-    /// Triples of which every string has one, each time the one that covers the most strings for how often it comes up;
+    /// Pairs of which every string has one, each time the pair that covers the most strings for how often it comes up;
     /// first those that begin with `hub`. `None`: too many, or together not rarer than `most`.
-    fn cover(&self, hub: Option<u8>, most: f64) -> Option<Vec<Triple>> {
+    fn cover(&self, hub: Option<u8>, most: f64) -> Option<Vec<[u8; 2]>> {
         let mut counts: Vec<usize> = self.holders.iter().map(Vec::len).collect();
         let mut is_covered = vec![false; self.strings];
         let mut left = self.strings;
         let mut cover = Vec::new();
         let mut sum = 0.0;
         while left > 0 {
-            let worth = |one: &usize| {
-                let is_first = hub == Some(self.triples[*one][0]) && counts[*one] > 0;
-                (is_first, counts[*one] as f64 / self.frequencies[*one])
+            let worth = |pair: &usize| {
+                let [first, second] = self.pairs[*pair];
+                (hub == Some(first) && counts[*pair] > 0, counts[*pair] as f64 / frequency(first, second))
             };
             let is_more = |one: &usize, other: &usize| {
                 let (one, other) = (worth(one), worth(other));
                 one.0.cmp(&other.0).then(one.1.total_cmp(&other.1))
             };
-            let best = (0..self.triples.len()).max_by(is_more)?;
-            sum += self.frequencies[best];
-            cover.push(self.triples[best]);
-            if sum > most || cover.len() > MAX_TRIPLES {
+            let best = (0..self.pairs.len()).max_by(is_more)?;
+            let [first, second] = self.pairs[best];
+            sum += frequency(first, second);
+            cover.push([first, second]);
+            if sum > most || cover.len() > MAX_PAIRS {
                 return None;
             }
             for string in &self.holders[best] {
                 if !std::mem::replace(&mut is_covered[*string as usize], true) {
                     left -= 1;
-                    self.held[*string as usize].iter().for_each(|one| counts[*one as usize] -= 1);
+                    self.held[*string as usize].iter().for_each(|pair| counts[*pair as usize] -= 1);
                 }
             }
         }
@@ -202,9 +200,9 @@ impl Index {
 
 /// Shapes so that every string has a gram of one of them around one of its anchors, and those grams: each time the shape
 /// that wide grams of many strings have.
-fn shapes_of(strings: &[Numbered<'_>], triples: &Triples) -> (Vec<Shape>, Vec<Entry>) {
+fn shapes_of(strings: &[Numbered<'_>], pairs: &Pairs) -> (Vec<Shape>, Vec<Entry>) {
     let anchors_of =
-        |string: &[u8]| -> Vec<usize> { (0..string.len()).filter(|at| triples.takes(&string[*at..])).collect() };
+        |string: &[u8]| -> Vec<usize> { (0..string.len()).filter(|at| pairs.takes(&string[*at..])).collect() };
     let mut left: Vec<(Numbered<'_>, Vec<usize>)> = strings.iter().map(|one| (*one, anchors_of(one.1))).collect();
     let mut shapes: Vec<Shape> = Vec::new();
     let mut entries = Vec::with_capacity(strings.len());

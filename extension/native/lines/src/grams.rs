@@ -105,7 +105,8 @@ impl Filter {
     /// The lowest bit tells whether there may be this hash.
     #[inline(always)]
     pub(crate) fn look(&self, hash: u32) -> u32 {
-        let word = self.words[(hash >> self.shift) as usize];
+        // SAFETY: the shift leaves a number below the number of words, which is two to the power of 32 less the shift.
+        let word = unsafe { *self.words.get_unchecked((hash >> self.shift) as usize) };
         (word >> (hash >> BITS[0] & 31)) & (word >> (hash >> BITS[1] & 31))
     }
 

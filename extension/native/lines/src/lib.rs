@@ -13,11 +13,11 @@ mod frequency;
 mod grams;
 #[cfg(test)]
 mod naive;
+mod pairs;
 mod patterns;
 mod segments;
 mod strides;
 mod text;
-mod triples;
 mod unpack;
 mod utf16;
 mod vector;

@@ -1,6 +1,6 @@
 //! Many strings, ASCII case ignored, looked for at a cost that hardly grows with their number.
 //!
-//! Two searches propose places and compare them: by anchors (`anchors.rs`), the faster one, which wants a few rare triples
+//! Two searches propose places and compare them: by anchors (`anchors.rs`), the faster one, which wants a few rare pairs
 //! of bytes that all strings have, and by strides (`strides.rs`), which wants strings that are long. Where anchors do not
 //! serve all strings, they serve those that are too short for a long stride.
 
@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use crate::anchors::{Anchors, Numbered};
 use crate::grams::Wanted;
+use crate::pairs::{CHUNK, NO_PLACES};
 use crate::strides::Strides;
-use crate::triples::{CHUNK, NO_PLACES};
 use crate::vector::Kernel;
 
 /// Bytes of the shortest and the longest string.

@@ -7,7 +7,7 @@
 use crate::anchors::Numbered;
 use crate::frequency::chain;
 use crate::grams::{Entry, Filter, Grams, Hashing, Wanted, word_of};
-use crate::triples::Places;
+use crate::pairs::Places;
 use crate::vector::Kernel;
 
 /// Bytes of a gram, at most.

@@ -1,8 +1,8 @@
 //! Kernels of the search, one file per instruction set, and which of them this processor has.
 //!
-//! Two loops look at every byte of a log: that which finds triples (`triples.rs`) and that which looks grams up in steps
+//! Two loops look at every byte of a log: that which finds pairs (`pairs.rs`) and that which looks grams up in steps
 //! (`strides.rs`). They are written once in plain Rust, and once more for what processors do better; `unsafe` is in those
-//! files and nowhere else in the crate. What a kernel is asked and what it answers is the same for all.
+//! files, and at two look-ups for each place of a pair (`anchors.rs`, `grams.rs`). What a kernel is asked and what it answers is the same for all.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -12,15 +12,15 @@ mod portable;
 #[cfg(target_arch = "x86_64")]
 mod ssse3;
 
+use crate::pairs::{Places, Tables};
 use crate::strides::Look;
-use crate::triples::{Places, Tables};
 
 /// Both loops. They write places as distances from where they begin, and tell how many.
 #[derive(Clone, Copy)]
 pub(crate) struct Kernel {
     name: &'static str,
-    /// Places of triples in so many blocks of [`BLOCK`] bytes. Two bytes of text lie behind the last block.
-    pub(crate) triples: fn(tables: &Tables, text: &[u8], blocks: usize, places: &mut Places) -> usize,
+    /// Places of pairs in so many blocks of [`BLOCK`] bytes. A byte of text lies behind the last block.
+    pub(crate) pairs: fn(tables: &Tables, text: &[u8], blocks: usize, places: &mut Places) -> usize,
     /// Places in steps, below `until`, at which a filter lets a gram through. Eight bytes of text begin at each of them.
     pub(crate) steps: fn(look: &Look<'_>, text: &[u8], until: usize, places: &mut Places) -> usize,
 }
@@ -28,8 +28,8 @@ pub(crate) struct Kernel {
 /// Bytes that are judged at once.
 pub(crate) const BLOCK: usize = 64;
 
-/// A block and what its last triples reach into.
-type Block = [u8; BLOCK + 2];
+/// A block and what its last pairs reach into.
+type Block = [u8; BLOCK + 1];
 
 /// Places that are written whether there are so many or not.
 pub(crate) const WRITTEN: usize = 3;
@@ -60,21 +60,11 @@ impl std::fmt::Debug for Kernel {
 
 /// Places in blocks, of which `judge` tells by a bit each.
 #[inline(always)]
-fn places_in_blocks(
-    tables: &Tables,
-    text: &[u8],
-    blocks: usize,
-    places: &mut Places,
-    judge: impl Fn(&Block) -> u64,
-) -> usize {
-    let is_rare = tables.is_rare;
+fn places_in_blocks(text: &[u8], blocks: usize, places: &mut Places, judge: impl Fn(&Block) -> u64) -> usize {
     let mut found = 0;
     for base in (0..blocks).map(|i| i * BLOCK) {
         let Some(block) = text[base..].first_chunk() else { break };
         let bits = judge(block);
-        if is_rare && bits == 0 {
-            continue;
-        }
         found = write_all(bits, found, places, |bit| (base as u32).wrapping_add(bit));
     }
     found

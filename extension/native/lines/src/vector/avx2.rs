@@ -1,32 +1,32 @@
-//! Both loops by AVX2: triples at 64 places with two registers, grams at eight places with one.
+//! Both loops by AVX2: pairs at 64 places with two registers, grams at eight places with one.
 
 use std::arch::x86_64::*;
 
 use super::{Block, Kernel, places_in_blocks, portable, write_all};
 use crate::grams::BITS;
+use crate::pairs::{Places, Tables};
 use crate::strides::{FACTORS, FOLD, Look};
-use crate::triples::{Places, Tables};
 
 /// The kernel, where the processor has the instructions. It is to be had in no other way: that is what makes it sound to
 /// call.
 pub(super) fn kernel() -> Option<Kernel> {
     let has_bits = is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2");
     let has_all = has_bits && is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt");
-    has_all.then_some(Kernel { name: "avx2", triples, steps })
+    has_all.then_some(Kernel { name: "avx2", pairs, steps })
 }
 
-fn triples(tables: &Tables, text: &[u8], blocks: usize, places: &mut Places) -> usize {
+fn pairs(tables: &Tables, text: &[u8], blocks: usize, places: &mut Places) -> usize {
     // SAFETY: only `kernel` gives this function away, and only after it has seen that the instructions are there.
-    unsafe { triples_by_shuffles(tables, text, blocks, places) }
+    unsafe { pairs_by_shuffles(tables, text, blocks, places) }
 }
 
 fn steps(look: &Look<'_>, text: &[u8], until: usize, places: &mut Places) -> usize {
     match look.stride {
         // A gram of three bytes leaves one of four out; nobody needs that to be fast.
         _ if look.hashing.mask != u32::MAX => portable::steps(look, text, until, places),
-        // SAFETY: as for `triples`.
+        // SAFETY: as for `pairs`.
         1..=4 => unsafe { steps_of(look, text, until, places, Near(look.stride)) },
-        // SAFETY: as for `triples`.
+        // SAFETY: as for `pairs`.
         8 => unsafe { steps_of(look, text, until, places, Far) },
         _ => portable::steps(look, text, until, places),
     }
@@ -133,23 +133,22 @@ fn steps_of(look: &Look<'_>, text: &[u8], until: usize, places: &mut Places, eig
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
-fn triples_by_shuffles(tables: &Tables, text: &[u8], blocks: usize, places: &mut Places) -> usize {
+fn pairs_by_shuffles(tables: &Tables, text: &[u8], blocks: usize, places: &mut Places) -> usize {
     // SAFETY: an array of 16 bytes is read.
     let table = |of: &[u8; 16]| unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(of.as_ptr().cast())) };
     let (low, high) = (tables.low.each_ref().map(table), tables.high.each_ref().map(table));
     let nibble = _mm256_set1_epi8(15);
     // The lower bits of a byte need no mask: the shuffle looks at four of them and answers zero where bit 7 is set, and
-    // no triple has such bytes.
+    // no pair has such bytes.
     let classes = |which: usize, bytes: __m256i| {
         let upper = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble);
         _mm256_and_si256(_mm256_shuffle_epi8(low[which], bytes), _mm256_shuffle_epi8(high[which], upper))
     };
     let half = |block: &Block, from: usize| {
-        // SAFETY: `from` is 0 or 32, and 34 bytes from there belong to the block.
+        // SAFETY: `from` is 0 or 32, and 33 bytes from there belong to the block.
         let bytes = |at: usize| unsafe { _mm256_loadu_si256(block.as_ptr().add(at).cast()) };
-        let two = _mm256_and_si256(classes(0, bytes(from)), classes(1, bytes(from + 1)));
-        let all = _mm256_and_si256(two, classes(2, bytes(from + 2)));
+        let all = _mm256_and_si256(classes(0, bytes(from)), classes(1, bytes(from + 1)));
         !_mm256_movemask_epi8(_mm256_cmpeq_epi8(all, _mm256_setzero_si256())) as u32
     };
-    places_in_blocks(tables, text, blocks, places, |block| u64::from(half(block, 0)) | u64::from(half(block, 32)) << 32)
+    places_in_blocks(text, blocks, places, |block| u64::from(half(block, 0)) | u64::from(half(block, 32)) << 32)
 }

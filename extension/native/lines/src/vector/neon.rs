@@ -1,20 +1,20 @@
-//! Triples by NEON: 64 places with four registers.
+//! Pairs by NEON: 64 places with four registers.
 
 use std::arch::aarch64::*;
 
 use super::{Block, Kernel, places_in_blocks, portable};
-use crate::triples::{Places, Tables};
+use crate::pairs::{Places, Tables};
 
 /// Every processor of this kind has the instructions.
-pub(super) const KERNEL: Kernel = Kernel { name: "neon", triples, steps: portable::steps };
+pub(super) const KERNEL: Kernel = Kernel { name: "neon", pairs, steps: portable::steps };
 
-fn triples(tables: &Tables, text: &[u8], blocks: usize, places: &mut Places) -> usize {
+fn pairs(tables: &Tables, text: &[u8], blocks: usize, places: &mut Places) -> usize {
     // SAFETY: every processor of this kind has the instructions.
-    unsafe { triples_by_tables(tables, text, blocks, places) }
+    unsafe { pairs_by_tables(tables, text, blocks, places) }
 }
 
 #[target_feature(enable = "neon")]
-fn triples_by_tables(tables: &Tables, text: &[u8], blocks: usize, places: &mut Places) -> usize {
+fn pairs_by_tables(tables: &Tables, text: &[u8], blocks: usize, places: &mut Places) -> usize {
     // SAFETY: an array of 16 bytes is read.
     let table = |of: &[u8; 16]| unsafe { vld1q_u8(of.as_ptr()) };
     let (low, high) = (tables.low.each_ref().map(table), tables.high.each_ref().map(table));
@@ -25,13 +25,12 @@ fn triples_by_tables(tables: &Tables, text: &[u8], blocks: usize, places: &mut P
         vandq_u8(by_low, vqtbl1q_u8(high[which], vshrq_n_u8::<4>(bytes)))
     };
     let quarter = |block: &Block, from: usize| {
-        // SAFETY: `from` is 0, 16, 32 or 48, and 18 bytes from there belong to the block.
+        // SAFETY: `from` is 0, 16, 32 or 48, and 17 bytes from there belong to the block.
         let bytes = |at: usize| unsafe { vld1q_u8(block.as_ptr().add(at)) };
-        let two = vandq_u8(classes(0, bytes(from)), classes(1, bytes(from + 1)));
-        let all = vandq_u8(two, classes(2, bytes(from + 2)));
+        let all = vandq_u8(classes(0, bytes(from)), classes(1, bytes(from + 1)));
         vandq_u8(vtstq_u8(all, all), bits)
     };
-    places_in_blocks(tables, text, blocks, places, |block| {
+    places_in_blocks(text, blocks, places, |block| {
         let left = vpaddq_u8(quarter(block, 0), quarter(block, 16));
         let right = vpaddq_u8(quarter(block, 32), quarter(block, 48));
         let all = vpaddq_u8(left, right);

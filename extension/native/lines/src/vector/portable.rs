@@ -1,19 +1,19 @@
 //! Both loops in plain Rust, for every processor.
 
 use super::{BLOCK, Block, Kernel, places_in_blocks};
+use crate::pairs::{Places, Tables};
 use crate::strides::Look;
-use crate::triples::{Places, Tables};
 
-pub(super) const KERNEL: Kernel = Kernel { name: "portable", triples, steps };
+pub(super) const KERNEL: Kernel = Kernel { name: "portable", pairs, steps };
 
-fn triples(tables: &Tables, text: &[u8], blocks: usize, places: &mut Places) -> usize {
-    places_in_blocks(tables, text, blocks, places, |block| judged(tables, block))
+fn pairs(tables: &Tables, text: &[u8], blocks: usize, places: &mut Places) -> usize {
+    places_in_blocks(text, blocks, places, |block| judged(tables, block))
 }
 
-/// Bit `i`: a triple stands at place `i` of the block.
+/// Bit `i`: a pair stands at place `i` of the block.
 #[inline(always)]
 fn judged(tables: &Tables, block: &Block) -> u64 {
-    let bit = |i: usize| u64::from(tables.takes([block[i], block[i + 1], block[i + 2]]));
+    let bit = |i: usize| u64::from(tables.takes([block[i], block[i + 1]]));
     (0..BLOCK).rev().fold(0, |bits, i| bits << 1 | bit(i))
 }
 
