@@ -27,18 +27,24 @@ export function builtExample(crate: string, example: string, say: Say, features:
   return join(process.env['CARGO_TARGET_DIR'] ?? join(workspace, 'target'), 'release', 'examples', example)
 }
 
+/** What a program in C is linked with, and the Debian package that has it. */
+export interface Library {
+  readonly flag: string
+  readonly debian: string
+}
+
 /** A program in C; undefined without a compiler or what it includes. `names` are the contenders that then are missing. */
 export function builtC(
   source: string,
   program: string,
-  flags: string[],
+  { flag, debian }: Library,
   names: string[],
   say: Say,
 ): string | undefined {
-  const built = spawnSync('cc', ['-O2', '-o', program, source, ...flags], { encoding: 'utf8' })
+  const built = spawnSync('cc', ['-O2', '-o', program, source, flag], { encoding: 'utf8' })
   if (built.status === 0) return program
   const reason = built.error?.message ?? built.stderr.trim().split('\n')[0]
-  say(`\n${source.split('/').at(-1)} cannot be built (Debian: gcc, libssl-dev) and is left out: ${reason}`)
-  for (const name of names) keepMissing(name, `no C compiler, or no headers of OpenSSL: ${reason}`)
+  say(`\n${source.split('/').at(-1)} cannot be built (Debian: gcc, ${debian}) and is left out: ${reason}`)
+  for (const name of names) keepMissing(name, `no C compiler, or no ${debian}: ${reason}`)
   return undefined
 }

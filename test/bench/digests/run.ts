@@ -91,7 +91,8 @@ export function digests(base: string, folder: string, rounds: number, say: Say):
 /** The rival in C, and the floor; undefined, and that is said, without a compiler or the headers of OpenSSL. */
 export function builtKernel(folder: string, say: Say): string | undefined {
   const names = [evpAll, evpOne, floorOfSmall]
-  return builtC(join(import.meta.dirname, 'kernel.c'), join(folder, 'kernel'), ['-lcrypto'], names, say)
+  const library = { flag: '-lcrypto', debian: 'libssl-dev' }
+  return builtC(join(import.meta.dirname, 'kernel.c'), join(folder, 'kernel'), library, names, say)
 }
 
 /** Files, bytes and all digests. */

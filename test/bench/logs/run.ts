@@ -11,9 +11,9 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Contender, contest, cpuRatio, has, median, type Timing, timesAsFast } from '../contest.ts'
+import { builtC, builtExample } from '../programs.ts'
 import { keepMissing, type Work } from '../record.ts'
 import { campaignDomains, dnsLog, labelsOf, listFile, manyDomains } from './dns-log.ts'
-import { builtCrate, builtHyperscan } from './programs.ts'
 
 type Say = (line: string) => void
 
@@ -40,8 +40,10 @@ export function logs(folder: string, rounds: number, say: Say): void {
     keepMissing(name, `${needed} is not installed`)
     return []
   }
-  const crate = builtCrate(say)
-  const hyperscan = builtHyperscan(folder, say)
+  const crate = builtExample('lines', 'lines', say)
+  const source = join(import.meta.dirname, 'hyperscan.c')
+  const library = { flag: '-lhs', debian: 'libhyperscan-dev' }
+  const hyperscan = builtC(source, join(folder, 'hyperscan'), library, ['Hyperscan'], say)
   const built = (name: string, program: string | undefined, list: string): Contender[] =>
     program === undefined ? [] : [{ name, command: `${alone} ${program} ${log} ${list}`, answer: digest }]
   const mibs = statSync(log).size / 2 ** 20

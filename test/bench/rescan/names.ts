@@ -9,12 +9,13 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Contender, contest, cpuRatio, has, median, timesAsFast } from '../contest.ts'
+import { builtExample } from '../programs.ts'
 
 type Say = (line: string) => void
 
 /** Runs the part and says the results. `walk` is the compiled C program, if there is one. */
 export function names(base: string, tree: string, walk: string | undefined, rounds: number, say: Say): void {
-  const crate = builtCrate(say)
+  const crate = builtExample('scan', 'names', say)
   if (!crate) return
   const rules = join(base, 'rules')
   writeFileSync(rules, bundledRules())
@@ -54,17 +55,4 @@ function bundledRules(): string {
   const made = spawnSync(process.execPath, [join(import.meta.dirname, 'rules.ts')], { encoding: 'utf8' })
   if (made.status !== 0) throw new Error(`cannot compile the indicators: ${made.stderr.slice(-2000)}`)
   return made.stdout
-}
-
-/** The crate as a program; undefined, and that is said, where there is no Rust toolchain. */
-function builtCrate(say: Say): string | undefined {
-  const workspace = join(import.meta.dirname, '..', '..', '..', 'extension', 'native')
-  const args = ['build', '--release', '--locked', '--package', 'scan', '--example', 'names']
-  const built = spawnSync('cargo', args, { cwd: workspace, encoding: 'utf8' })
-  if (built.error !== undefined) {
-    say('\nNo Rust toolchain was found: the walk alone is not measured.')
-    return undefined
-  }
-  if (built.status !== 0) throw new Error(`cannot build examples/names.rs: ${built.stderr.slice(-2000)}`)
-  return join(process.env['CARGO_TARGET_DIR'] ?? join(workspace, 'target'), 'release', 'examples', 'names')
 }

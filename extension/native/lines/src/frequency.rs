@@ -1,7 +1,7 @@
 //! How often two bytes stand beside each other in logs, case folded: what is rare there is worth looking for first.
 //!
-//! Longer pieces are judged by their pairs. Counted in a handful of lines as resolvers, proxies, web servers and sensors write them. It decides about speed alone;
-//! a log that is unlike these is searched slower, not worse.
+//! Longer pieces are judged by their pairs. Counted in a handful of lines as resolvers, proxies, web servers and sensors
+//! write them. It decides about speed alone; a log that is unlike these is searched slower, not worse.
 
 use std::sync::LazyLock;
 
