@@ -10,7 +10,8 @@ export function releaseIdleMemory(count: () => number, stateDir: string): () => 
   const grown = () => (looks++ === 0 ? -1 : count()) // what the start needed is given back, too
   return releaseWhenIdle(grown, () => {
     import('../extension/native/index.ts')
-      .then(({ openEngine }) => openEngine({ stateDir }).engine.release())
+      .then(({ openEngine }) => openEngine({ stateDir }))
+      .then(({ engine }) => engine.release())
       .catch(() => {}) // it only costs memory
   })
 }

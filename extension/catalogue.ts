@@ -229,7 +229,7 @@ async function openBase(settings: Omit<CatalogueSettings, 'scope'>, log: Logger)
   const operatorBook = operatorRules(settings.rules ?? [])
   const volumes = settings.root === undefined ? liveVolumes() : [await imageVolume(settings.root, settings.platform)]
   const state = settings.stateDir === undefined ? undefined : openStateDir(settings.stateDir)
-  const { engine, reason, isAlarming } = openEngine({ stateDir: state })
+  const { engine, reason, isAlarming } = await openEngine({ stateDir: state })
   log[isAlarming ? 'warn' : 'debug']({ engine: engine.name, reason }, 'engine chosen')
   const nowNs = () => BigInt(systemClock.nowMs()) * 1_000_000n
   const cache = state === undefined ? noCache : openHashCache(join(state, 'hashes.db'), log, nowNs)

@@ -43,7 +43,7 @@ Exit codes: 0 nothing is hidden there, 1 something is, ${errorCodes.decode_refus
   ],
   async run(terminal, _options, args) {
     if (args.length === 0) throw new HunterError('usage', 'FILE is missing; expected one or more files to decode')
-    const { engine } = openEngine({})
+    const { engine } = await openEngine({})
     const examiner = new Examiner(engine, decoders, noRules, '')
     let found = 0
     let refused = 0

@@ -99,17 +99,34 @@ function pathsOf(indicators: readonly Indicator[], platform: Platform | undefine
  */
 function digestBelow(build: SelectionBuilder, indicators: readonly Indicator[], patterns: readonly string[]): void {
   const strong = build.digestClass({ algorithms: ['sha256'] })
-  const weak = indicators.filter((one) => (one.type === 'sha1' || one.type === 'md5') && verdictOf(one) !== undefined)
-  // Of each, once: patterns times these are thousands of rules.
-  const narrow = weak.flatMap(({ type, kinds, names, size }) =>
-    isDigest(type) ? [{ digests: [build.digestClass(classOf(type, kinds))], names: names ?? ['*'], size }] : [],
-  )
+  const narrow = weakFiles(build, indicators)
   for (const pattern of patterns) {
     build.rule({ pattern }, [strong])
-    for (const { digests, names, size } of narrow) {
-      for (const name of names) build.rule(sized(narrowed(pattern, name), size), digests)
+    for (const { name, size, classes } of narrow) build.rule(sized(narrowed(pattern, name), size), classes)
+  }
+}
+
+/** Files that indicators in SHA-1 and MD5 could mean, each name and size once: times the patterns they are thousands. */
+function weakFiles(build: SelectionBuilder, indicators: readonly Indicator[]): readonly WeakFile[] {
+  const files = new Map<string, WeakFile>()
+  for (const one of indicators) {
+    if ((one.type !== 'sha1' && one.type !== 'md5') || verdictOf(one) === undefined) continue
+    const digests = build.digestClass(classOf(one.type, one.kinds))
+    for (const name of one.names ?? ['*']) {
+      const key = keyOf(sized(name, one.size))
+      const file = files.get(key) ?? { name, size: one.size, classes: new Set() }
+      file.classes.add(digests)
+      files.set(key, file)
     }
   }
+  return [...files.values()]
+}
+
+/** A name, a size, and the digest classes of the indicators that know a file by them. */
+interface WeakFile {
+  readonly name: string
+  readonly size: SizeRange | undefined
+  readonly classes: Set<number>
 }
 
 /** A pattern that ends in `**`, narrowed to a name; another already says which names it means. */
@@ -131,6 +148,11 @@ function sized(pattern: string, size: SizeRange | undefined): SelectRule {
   }
 }
 
+/** Rules with the same key select the same files. */
+function keyOf({ pattern, minSize, maxSize }: SelectRule): string {
+  return `${minSize ?? ''} ${maxSize ?? ''} ${pattern}`
+}
+
 /** Collects rules and classes, each only once. */
 class SelectionBuilder {
   readonly #rules: SelectRule[] = []
@@ -149,8 +171,8 @@ class SelectionBuilder {
   }
 
   /** `isForContent`: no name is sought by it. */
-  rule(wanted: SelectRule, classes: readonly number[], isForContent = false): void {
-    const key = `${wanted.minSize ?? ''} ${wanted.maxSize ?? ''} ${wanted.pattern}`
+  rule(wanted: SelectRule, classes: Iterable<number>, isForContent = false): void {
+    const key = keyOf(wanted)
     let at = this.#ruleIndex.get(key)
     if (at === undefined) {
       at = this.#rules.push(wanted) - 1

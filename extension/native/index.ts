@@ -6,7 +6,6 @@
 import { HunterError } from '../domain/errors.ts'
 import type { ScanEngine } from './engine.ts'
 import { loadNative } from './native.ts'
-import { portableEngine } from './portable/index.ts'
 
 export * from './engine.ts'
 export type { FoundLine, LinesBatch, LinesProblem, LinesRequest, Packing } from './lines.ts'
@@ -31,20 +30,28 @@ export interface OpenedEngine {
 /** The variable that overrides the choice: `native` or `portable`. */
 const variable = 'THREECX_ENGINE'
 
-/** Opens an engine. The environment has the last word; without any word the native one is tried first. */
-export function openEngine(
+/**
+ * Opens an engine. The environment has the last word; without any word the native one is tried first. The portable one
+ * is loaded only where it is taken.
+ */
+export async function openEngine(
   { prefer, stateDir }: EngineChoice = {},
   environment: NodeJS.ProcessEnv = process.env,
-): OpenedEngine {
+): Promise<OpenedEngine> {
   const said = environment[variable] || undefined
   if (said !== undefined && said !== 'native' && said !== 'portable') {
     throw new HunterError('usage', `${variable} is ${JSON.stringify(said)}; expected native or portable`)
   }
-  if (said === 'portable') return { engine: portableEngine(), reason: `${variable} is "portable"` }
-  if (said === undefined && prefer === 'portable') return { engine: portableEngine(), reason: 'it was asked for' }
+  if (said === 'portable') return { engine: await portable(), reason: `${variable} is "portable"` }
+  if (said === undefined && prefer === 'portable') return { engine: await portable(), reason: 'it was asked for' }
   const loaded = loadNative(stateDir)
   if (!('problem' in loaded)) return { engine: loaded }
   if (said === undefined)
-    return { engine: portableEngine(), reason: loaded.problem, isAlarming: loaded.isAlarming ?? false }
+    return { engine: await portable(), reason: loaded.problem, isAlarming: loaded.isAlarming ?? false }
   throw new HunterError('engine_failed', `${variable} is "native", but ${loaded.problem}`)
+}
+
+async function portable(): Promise<ScanEngine> {
+  const { portableEngine } = await import('./portable/index.ts')
+  return portableEngine()
 }

@@ -23,7 +23,7 @@ const everything: Selection = {
   classesOfRule: [[0]],
 }
 const quiet = { warn: () => {} } as unknown as Logger
-const { engine } = openEngine({})
+const { engine } = await openEngine({})
 const selection = job === 'sweep' ? await bundledSelection() : everything
 const cache = job === 'rescan' ? openHashCache(database, quiet, () => BigInt(Date.now()) * 1_000_000n) : noCache
 

@@ -29,6 +29,7 @@ import { plantImage } from './sample-image.ts'
 const sets = loadBundledSets()
 const indicators = sets.flatMap((set) => set.indicators)
 const places = loadPlaces()
+const { engine: opened } = await openEngine()
 /** As on a live host: those of images look into every directory. */
 const livePlaces = loadInstallPlaces().filter(({ imagesOnly }) => !imagesOnly)
 
@@ -194,14 +195,13 @@ export class ResidentHost {
   }
 
   #engine(): ScanEngine {
-    const { engine } = openEngine()
     const { walks } = this
     const host = this
     return {
-      ...engine,
+      ...opened,
       async *walk(plan, signal) {
         if (!isBesideFiles(plan)) walks.push(plan)
-        for await (const batch of engine.walk(plan, signal)) {
+        for await (const batch of opened.walk(plan, signal)) {
           yield batch
           if (isOverEverything(plan)) await host.gate()
         }

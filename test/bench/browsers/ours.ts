@@ -23,7 +23,7 @@ export interface OurBrowsers {
 }
 
 const [root = ''] = process.argv.slice(2)
-const { engine } = openEngine({})
+const { engine } = await openEngine({})
 const indicators = (await openBundledData()).sets.flatMap((set) => set.indicators)
 const campaign = matcher(indicators)
 const hosts = indicators

@@ -19,7 +19,7 @@ const names = Object.keys(lengths) as DigestAlgorithm[]
 const [directory = '', bits = '1'] = process.argv.slice(2)
 const algorithms = names.filter((_, at) => (Number(bits) >> at) & 1)
 const selection: Selection = { rules: [{ pattern: '**' }], classes: [{ algorithms }], classesOfRule: [[0]] }
-const { engine } = openEngine({})
+const { engine } = await openEngine({})
 const walk = { roots: [directory], ignoreCase: true, skip: [], mounts: 'same' } as const
 const request = treeSweep(engine, walk, selection, { ...defaultLimits, maxFileBytes: 16 * 1024 ** 3 })
 const sums = new Map(names.map((name) => [name, Buffer.alloc(lengths[name])]))

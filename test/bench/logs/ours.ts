@@ -10,7 +10,7 @@ const [log = '', list = '', report = ''] = process.argv.slice(2)
 const patterns = readFileSync(list, 'latin1')
   .split('\n')
   .filter((line) => line !== '')
-const { engine } = openEngine({})
+const { engine } = await openEngine({})
 startPings()
 const limits = { headLines: 0, maxLineBytes: 4096, maxLines: 1_000_000, maxBytes: 2 ** 40, timeoutMs: 600_000 }
 const file = { root: 0, path: '' }

@@ -47,7 +47,7 @@ export interface OurRescan {
 const [target = '', state = '', sha256 = '', share] = process.argv.slice(2)
 const delay = monitorEventLoopDelay({ resolution: 1 })
 const log = openLog('warn')
-const { engine } = openEngine({})
+const { engine } = await openEngine({})
 const bundled = await openBundledData()
 const rules = new Rulebook([bundledRules()])
 const bare: Indicator = { ...example(), type: 'sha256', value: sha256 }

@@ -34,7 +34,7 @@ export interface OurHunt {
 const [job = '', target = ''] = process.argv.slice(2)
 if (job !== 'inside' && job !== 'outside') throw new Error(`job is ${JSON.stringify(job)}; expected inside or outside`)
 const root = realpathSync(target)
-const { engine } = openEngine({})
+const { engine } = await openEngine({})
 const bundled = await openBundledData()
 const rules = new Rulebook([bundledRules()])
 const indicators = [...bundled.sets, ...rules.sets].flatMap((set) => set.indicators)

@@ -73,15 +73,15 @@ async function said(search: ContactFinder) {
   return { found, errors }
 }
 
-const engines: readonly (readonly [string, () => ScanEngine])[] = [
-  ['native', () => openEngine().engine],
-  ['portable', () => portableEngine()],
+const engines: readonly (readonly [string, ScanEngine])[] = [
+  ['native', (await openEngine()).engine],
+  ['portable', portableEngine()],
 ]
 
-describe.each(engines)('%s: a log', (_, open) => {
+describe.each(engines)('%s: a log', (_, engine) => {
   it('that was moved away before it is opened is told, and the next search reads both', async () => {
     writeFileSync(log(), line('pbxsources.com'))
-    const search = await finder(open())
+    const search = await finder(engine)
     onRead = () => {
       onRead = () => {}
       renameSync(log(), `${log()}.1`)
@@ -100,7 +100,7 @@ describe.each(engines)('%s: a log', (_, open) => {
   it('that was removed before it is opened is told', async () => {
     writeFileSync(log(), line('pbxsources.com'))
     onRead = () => rmSync(log(), { force: true })
-    expect(await said(await finder(open()))).toEqual({ found: [], errors: ['var/log/dnsmasq.log vanished'] })
+    expect(await said(await finder(engine))).toEqual({ found: [], errors: ['var/log/dnsmasq.log vanished'] })
   })
 
   it('that is moved away in the middle is read to its end', async () => {
@@ -109,7 +109,7 @@ describe.each(engines)('%s: a log', (_, open) => {
     onRead = (batches) => {
       if (batches === 1) renameSync(log(), `${log()}.1`)
     }
-    expect(await said(await finder(open()))).toEqual({
+    expect(await said(await finder(engine))).toEqual({
       found: [
         ['var/log/dnsmasq.log', 'officeaddons.com', 1],
         ['var/log/dnsmasq.log', 'pbxsources.com', 1],
@@ -124,7 +124,7 @@ describe.each(engines)('%s: a log', (_, open) => {
     onRead = (batches) => {
       if (batches === 1) truncateSync(log(), 0)
     }
-    const { found, errors } = await said(await finder(open()))
+    const { found, errors } = await said(await finder(engine))
     expect(found).toContainEqual(['var/log/dnsmasq.log', 'pbxsources.com', 1])
     // an engine that reads ahead may have been at the end before
     expect(errors.length === 1 || found.length === 2).toBe(true)

@@ -71,9 +71,10 @@ function textOf({ path, days }: PlannedLog): string {
   return days.map((at, index) => `${line(at, index)}\n`).join('')
 }
 
+const { engine: opened } = await openEngine()
+
 /** An engine that finds the files changed when the plan says so, and the paths that it read. */
 function played(logs: readonly PlannedLog[]): { readonly engine: ScanEngine; readonly read: Set<string> } {
-  const { engine } = openEngine()
   const read = new Set<string>()
   const changes = new Map(logs.map(({ path, changed }) => [path, BigInt(start + changed * day) * 1_000_000_000n]))
   const aged = <T extends FileIdentity & { readonly path: string }>(entry: T): T => {
@@ -81,18 +82,18 @@ function played(logs: readonly PlannedLog[]): { readonly engine: ScanEngine; rea
     return changed === undefined ? entry : { ...entry, mtimeNs: changed, ctimeNs: changed }
   }
   const walk: ScanEngine['walk'] = async function* (plan, signal) {
-    for await (const batch of engine.walk(plan, signal)) yield { ...batch, entries: batch.entries.map(aged) }
+    for await (const batch of opened.walk(plan, signal)) yield { ...batch, entries: batch.entries.map(aged) }
   }
   const lines: ScanEngine['lines'] = (roots, { root: at, path }, request, signal) => {
     read.add(path)
-    return engine.lines(roots, { root: at, path }, request, signal)
+    return opened.lines(roots, { root: at, path }, request, signal)
   }
   const own = { walk, lines }
   const get = (target: ScanEngine, name: string) => {
     const value = Reflect.get(own, name) ?? Reflect.get(target, name)
     return typeof value === 'function' ? value.bind(target) : value
   }
-  return { engine: new Proxy(engine, { get: get as ProxyHandler<ScanEngine>['get'] & object }), read }
+  return { engine: new Proxy(opened, { get: get as ProxyHandler<ScanEngine>['get'] & object }), read }
 }
 
 function finders(engine: ScanEngine, isImage: boolean): Pick<HuntServices, 'contacts' | 'executions'> {
