@@ -7,6 +7,7 @@
 
 use crate::frequency::frequency;
 use crate::grams::{Entry, Grams, Hashing, Wanted, word_of};
+use crate::leads::Leads;
 use crate::pairs::{CHUNK, Class, Pairs, Places, classes_of};
 use crate::vector::Kernel;
 
@@ -26,7 +27,10 @@ const WORTH: f64 = 1.6;
 const JUDGED: usize = 500;
 
 /// A text shorter than this before or behind a place is looked at with care.
-const MARGIN: usize = 8;
+pub(crate) const MARGIN: usize = 8;
+
+/// The bytes around the places of one call, with a margin before and behind.
+pub(crate) type Margins = [u8; MARGIN + CHUNK + MARGIN];
 
 /// Where the gram of an anchor is.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +47,7 @@ pub(crate) type Numbered<'a> = (u32, &'a [u8]);
 #[derive(Debug)]
 pub(crate) struct Anchors {
     pairs: Pairs,
+    leads: Option<Leads>,
     shapes: Vec<Shape>,
     grams: Grams,
 }
@@ -62,8 +67,11 @@ impl Anchors {
             return None;
         }
         let pairs = Pairs::new(&classes, kernel);
-        let (shapes, entries) = shapes_of(strings, &pairs);
-        Some(Anchors { pairs, shapes, grams: Grams::new(entries) })
+        let (shapes, anchored) = shapes_of(strings, &pairs);
+        let (entries, anchors): (Vec<_>, Vec<_>) = anchored.into_iter().unzip();
+        let leads = Leads::new(&anchors, rarity(&classes));
+        let grams = Grams::new(entries);
+        Some(Anchors { pairs, leads, shapes, grams })
     }
 
     /// Where a string begins that has its anchor in `at..until`: at most [`CHUNK`] places.
@@ -77,7 +85,12 @@ impl Anchors {
     ) -> Option<usize> {
         debug_assert!(until <= at + CHUNK);
         let found = self.pairs.find(text, at, until, places);
-        let places = &places[..found];
+        let around = at.checked_sub(MARGIN).and_then(|from| text.get(from..)?.first_chunk());
+        let kept = match (&self.leads, around) {
+            (Some(leads), Some(around)) => leads.keep(around, &mut places[..found]),
+            _ => found,
+        };
+        let places = &places[..kept];
         match self.shapes.len() {
             1 => self.find_at::<1>(text, at, places, wanted),
             2 => self.find_at::<2>(text, at, places, wanted),
@@ -198,14 +211,17 @@ impl Index {
     }
 }
 
+/// A string's gram, and the string with the anchor that the gram is around.
+type Anchored<'a> = (Entry, (&'a [u8], usize));
+
 /// Shapes so that every string has a gram of one of them around one of its anchors, and those grams: each time the shape
 /// that wide grams of many strings have.
-fn shapes_of(strings: &[Numbered<'_>], pairs: &Pairs) -> (Vec<Shape>, Vec<Entry>) {
+fn shapes_of<'a>(strings: &[Numbered<'a>], pairs: &Pairs) -> (Vec<Shape>, Vec<Anchored<'a>>) {
     let anchors_of =
         |string: &[u8]| -> Vec<usize> { (0..string.len()).filter(|at| pairs.takes(&string[*at..])).collect() };
-    let mut left: Vec<(Numbered<'_>, Vec<usize>)> = strings.iter().map(|one| (*one, anchors_of(one.1))).collect();
+    let mut left: Vec<(Numbered<'a>, Vec<usize>)> = strings.iter().map(|one| (*one, anchors_of(one.1))).collect();
     let mut shapes: Vec<Shape> = Vec::new();
-    let mut entries = Vec::with_capacity(strings.len());
+    let mut anchored = Vec::with_capacity(strings.len());
     while !left.is_empty() {
         let is_last = shapes.len() + 1 == MAX_SHAPES;
         let step = if is_last { 1 } else { left.len().div_ceil(JUDGED) };
@@ -224,11 +240,12 @@ fn shapes_of(strings: &[Numbered<'_>], pairs: &Pairs) -> (Vec<Shape>, Vec<Entry>
         left.retain(|one| {
             let Some(at) = gram_at(one, before, width) else { return true };
             let ((number, string), _) = one;
-            entries.push(Entry::new(hashing.of(word_of(&string[at..])), *number, string, at));
+            let entry = Entry::new(hashing.of(word_of(&string[at..])), *number, string, at);
+            anchored.push((entry, (*string, at + before)));
             false
         });
     }
-    (shapes, entries)
+    (shapes, anchored)
 }
 
 /// Where a string has a gram of a shape, around the last of its anchors that allows it.

@@ -11,6 +11,7 @@ mod anchors;
 mod answer;
 mod frequency;
 mod grams;
+mod leads;
 #[cfg(test)]
 mod naive;
 mod pairs;
