@@ -5,6 +5,7 @@
  * root of a volume or of a mounted image. This turns the first into a glob over the second, for all users at once.
  * Placeholders in angle brackets (`<GUID>`) stand for any run of characters inside one component.
  */
+import { foldAscii } from './glob.ts'
 import { type Platform, platforms } from './platform.ts'
 
 /** Where per-user folders live, as globs below the root. */
@@ -14,18 +15,19 @@ const homes: Readonly<Record<Platform, readonly string[]>> = {
   linux: ['home/*', 'root'],
 }
 
-const windowsFolders: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/^%localappdata%$/i, ['Users/*/AppData/Local']],
-  [/^%appdata%$/i, ['Users/*/AppData/Roaming']],
-  [/^%userprofile%$/i, ['Users/*']],
-  [/^%programdata%$/i, ['ProgramData']],
-  [/^%programfiles%$/i, ['Program Files', 'Program Files (x86)']],
-  [/^%(windir|systemroot)%$/i, ['Windows']],
-]
+const windowsFolders: ReadonlyMap<string, readonly string[]> = new Map([
+  ['%localappdata%', ['Users/*/AppData/Local']],
+  ['%appdata%', ['Users/*/AppData/Roaming']],
+  ['%userprofile%', ['Users/*']],
+  ['%programdata%', ['ProgramData']],
+  ['%programfiles%', ['Program Files', 'Program Files (x86)']],
+  ['%windir%', ['Windows']],
+  ['%systemroot%', ['Windows']],
+])
 
 /** Globs for a published path; empty when it names no place below a root (a bare placeholder, a network path). */
 export function pathPatterns(value: string, platform: Platform | undefined): string[] {
-  const isWindows = platform === 'windows' || (platform === undefined && /^([a-z]:|%)/i.test(value))
+  const isWindows = platform === 'windows' || (platform === undefined && /^([A-Za-z]:|%)/.test(value))
   if (isWindows) return windowsPatterns(value)
   const sides = platform === undefined ? platforms.filter((one) => one !== 'windows') : [platform]
   return [...new Set(sides.flatMap((side) => posixPatterns(value, side)))]
@@ -36,8 +38,8 @@ function windowsPatterns(value: string): string[] {
   const [first, ...rest] = parts
   if (first === undefined || rest.length === 0 || value.startsWith('\\\\')) return []
   const tail = rest.map(placeholders).join('/')
-  if (/^[a-z]:$/i.test(first)) return [tail]
-  const folders = windowsFolders.find(([name]) => name.test(first))?.[1] ?? []
+  if (/^[A-Za-z]:$/.test(first)) return [tail]
+  const folders = windowsFolders.get(foldAscii(first)) ?? []
   return folders.map((folder) => `${folder}/${tail}`)
 }
 

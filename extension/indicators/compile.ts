@@ -99,20 +99,29 @@ function pathsOf(indicators: readonly Indicator[], platform: Platform | undefine
  */
 function digestBelow(build: SelectionBuilder, indicators: readonly Indicator[], patterns: readonly string[]): void {
   const strong = build.digestClass({ algorithms: ['sha256'] })
-  const narrow = weakFiles(build, indicators)
+  const named = weakFiles(build, indicators, (one) => one.names ?? ['*'])
+  const sizes = weakFiles(build, indicators, () => [''])
   for (const pattern of patterns) {
     build.rule({ pattern }, [strong])
-    for (const { name, size, classes } of narrow) build.rule(sized(narrowed(pattern, name), size), classes)
+    // A pattern that ends in `**` is narrowed to their names; another already says which names it means.
+    const isTree = pattern === '**' || pattern.endsWith('/**')
+    for (const { name, size, classes } of isTree ? named : sizes) {
+      build.rule(sized(isTree ? `${pattern}/${name}` : pattern, size), classes)
+    }
   }
 }
 
 /** Files that indicators in SHA-1 and MD5 could mean, each name and size once: times the patterns they are thousands. */
-function weakFiles(build: SelectionBuilder, indicators: readonly Indicator[]): readonly WeakFile[] {
+function weakFiles(
+  build: SelectionBuilder,
+  indicators: readonly Indicator[],
+  namesOf: (one: Indicator) => readonly string[],
+): readonly WeakFile[] {
   const files = new Map<string, WeakFile>()
   for (const one of indicators) {
     if ((one.type !== 'sha1' && one.type !== 'md5') || verdictOf(one) === undefined) continue
     const digests = build.digestClass(classOf(one.type, one.kinds))
-    for (const name of one.names ?? ['*']) {
+    for (const name of namesOf(one)) {
       const key = keyOf(sized(name, one.size))
       const file = files.get(key) ?? { name, size: one.size, classes: new Set() }
       file.classes.add(digests)
@@ -127,11 +136,6 @@ interface WeakFile {
   readonly name: string
   readonly size: SizeRange | undefined
   readonly classes: Set<number>
-}
-
-/** A pattern that ends in `**`, narrowed to a name; another already says which names it means. */
-function narrowed(pattern: string, name: string): string {
-  return pattern === '**' || pattern.endsWith('/**') ? `${pattern}/${name}` : pattern
 }
 
 function classOf(algorithm: DigestAlgorithm, kinds: readonly FileKind[] | undefined): DigestClass {
