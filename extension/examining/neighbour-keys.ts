@@ -6,7 +6,6 @@
  * structure of what comes out decides.
  */
 import { boundedFile } from '../decoders/bounded-file.ts'
-import { readCertificateTable } from '../decoders/certificate-table.ts'
 import { examinationBudget } from '../decoders/examine.ts'
 import { keyCandidates } from '../decoders/key-candidates.ts'
 import { isRefusal } from '../decoders/refusal.ts'
@@ -31,6 +30,7 @@ export async function withNeighbourKeys(
   if (!seen.payloads.some((payload) => payload.kind === 'certificate_padding')) return seen
   const loader = await loaderBeside(engine, roots, ref)
   if (!loader) return seen
+  const { readCertificateTable } = await import('../decoders/certificate-surplus.ts')
   const opened = await readCertificateTable(boundedFile(file, examinationBudget), keyCandidates(loader))
   if (!opened || isRefusal(opened) || !opened.payloads.some((one) => one.kind === 'carrier_payload')) return seen
   const others = {
