@@ -8,7 +8,7 @@ import { freePort } from './servers/server-process.ts'
 export const hostileBehaviours = {
   'accepts and never answers': (socket) => socket.resume(),
   'accepts and never reads': (socket) => socket.pause(),
-  'resets when it is spoken to': (socket) => socket.once('data', () => reset(socket)),
+  'resets when it is spoken to': reset,
   'closes at once': (socket) => socket.destroy(),
   'answers with garbage': (socket) => {
     const garbage = Buffer.from(Array.from({ length: 3000 }, (_, at) => (at * 7919 + (at >> 3)) & 0xff))
@@ -41,10 +41,13 @@ export const hostileBehaviours = {
   },
 } satisfies Readonly<Record<string, (socket: Socket) => void>>
 
-/** UNIX sockets know no reset; a break with bytes unread is the nearest. */
+/**
+ * On a UNIX socket a break with bytes unread comes over as a reset; a receiver that read them and ended took them, for all
+ * that a sender can know. There the server leaves connections paused.
+ */
 function reset(socket: Socket): void {
-  if (socket.localPort === undefined) socket.destroy()
-  else socket.resetAndDestroy()
+  if (socket.localPort === undefined) setTimeout(() => socket.destroy(), 20)
+  else socket.once('data', () => socket.resetAndDestroy())
 }
 
 export type HostileBehaviour = keyof typeof hostileBehaviours | 'is absent'
@@ -69,7 +72,8 @@ export async function hostilePeer(behaviour: HostileBehaviour, path?: string): P
     return { port: await freePort(), connections: () => 0, accepted: () => 0, close: async () => undefined }
   const open = new Set<Socket>()
   const all = new Set<Socket>()
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
+  const pauseOnConnect = path !== undefined && hostileBehaviours[behaviour] === reset
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect }, (socket) => {
     open.add(socket)
     all.add(socket)
     socket.on('error', () => undefined)

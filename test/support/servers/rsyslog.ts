@@ -1,7 +1,7 @@
 /**
  * Debian's rsyslog with one listener of each kind, writing what it received, raw and as it understood it.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort, hasProgram, isListening, type RunningServer, startServer } from './server-process.ts'
 import type { TestAuthority, TestCertificate } from './test-authority.ts'
@@ -59,10 +59,15 @@ action(type="omfile" file="${path('raw.log')}" template="raw" fileCreateMode="06
 action(type="omfile" file="${path('understood.log')}" template="understood" fileCreateMode="0600" asyncWriting="off")
 `,
   )
+  // One that was killed leaves both.
+  for (const name of ['stream.sock', 'datagram.sock']) rmSync(path(name), { force: true })
   const server = await startServer(['rsyslogd', '-n', '-f', path('rsyslog.conf'), '-i', path('pid')], {
     port: tcpPort,
     isReady: async () =>
-      (await isListening(tcpPort)) && (!tls || (await isListening(tlsPort))) && existsSync(path('datagram.sock')),
+      (await isListening(tcpPort)) &&
+      (!tls || (await isListening(tlsPort))) &&
+      (await isListening(path('stream.sock'))) &&
+      existsSync(path('datagram.sock')),
   })
   // Nothing that a sink sends holds a line end.
   const lines = (name: string) =>

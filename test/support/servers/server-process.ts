@@ -85,10 +85,10 @@ function isGone(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null
 }
 
-/** Whether somebody accepts connections there. */
-export async function isListening(port: number): Promise<boolean> {
+/** Whether somebody accepts connections at a port of this host, or at the path of a UNIX socket. */
+export async function isListening(place: number | string): Promise<boolean> {
   return await new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
+    const socket = typeof place === 'string' ? connect(place) : connect(place, '127.0.0.1')
     socket.once('connect', () => {
       socket.destroy()
       resolve(true)
