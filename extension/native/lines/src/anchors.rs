@@ -7,7 +7,7 @@
 
 use crate::frequency::frequency;
 use crate::grams::{Entry, Grams, Hashing, Wanted, word_of};
-use crate::leads::Leads;
+use crate::leads::{Leads, MARGIN};
 use crate::pairs::{CHUNK, Class, Pairs, Places, classes_of};
 use crate::vector::Kernel;
 
@@ -25,12 +25,6 @@ const WORTH: f64 = 1.6;
 
 /// Strings, spread over all, by which shapes are judged.
 const JUDGED: usize = 500;
-
-/// A text shorter than this before or behind a place is looked at with care.
-pub(crate) const MARGIN: usize = 8;
-
-/// The bytes around the places of one call, with a margin before and behind.
-pub(crate) type Margins = [u8; MARGIN + CHUNK + MARGIN];
 
 /// Where the gram of an anchor is.
 #[derive(Clone, Copy, Debug)]

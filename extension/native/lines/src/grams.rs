@@ -4,7 +4,7 @@
 //! with case folded, so the text is never lowered. What the filter lets through is compared with the strings themselves.
 
 /// Bit 5 tells lower from upper case, and a few other bytes from each other: those are told apart when compared.
-const FOLD: u64 = 0x2020_2020_2020_2020;
+pub(crate) const FOLD: u64 = 0x2020_2020_2020_2020;
 
 /// Spreads a gram over 64 bits, of which the upper half is taken: 2^64 divided by the golden ratio.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;

@@ -115,8 +115,8 @@ pub(crate) struct StepHashing {
     pub(crate) mask: u32,
 }
 
-/// Bit 5 of every byte, as in `grams.rs`.
-pub(crate) const FOLD: u32 = 0x2020_2020;
+/// Bit 5 of every byte.
+pub(crate) const FOLD: u32 = crate::grams::FOLD as u32;
 
 /// Odd numbers without a pattern: what the first and the last four bytes are multiplied by.
 pub(crate) const FACTORS: [u32; 2] = [0x9E37_79B1, 0x85EB_CA77];
